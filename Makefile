@@ -1,0 +1,45 @@
+# `make lab` and `make test` need nothing but Python 3.11 or newer; `make` alone lists the rest.
+# Plain recipes: macOS has GNU make 3.81 and BSD tools.
+
+VENV_PYTHON = .venv/bin/python
+
+.PHONY: help env lab test test-slow notebooks checkpoints links readme pins
+
+help:
+	@echo "make lab                     set up, copy the lessons into work/, open JupyterLab"
+	@echo "make test                    set up, then all tests of the course"
+	@echo "make test-slow               the long tests: lessons without data and network, saved and opened again"
+	@echo "for authors:"
+	@echo "make notebooks [LESSONS=03]  run lessons/*.py and write notebooks/*.ipynb"
+	@echo "make checkpoints             train the small models that lessons 00 and 06 open"
+	@echo "make links REPO=owner/name   Binder and Colab links for a fork"
+	@echo "make readme                  the table of lessons in README.md"
+	@echo "make pins                    constraints.txt from the versions in .venv"
+
+env:
+	@python=$$(PYTHON="$(PYTHON)" sh tools/find_python.sh) && "$$python" tools/setup.py
+
+# ARGS go to JupyterLab, for example ARGS=--no-browser.
+lab: env
+	@$(VENV_PYTHON) -m vitcourse.course.cli lab $(ARGS)
+
+test: env
+	@$(VENV_PYTHON) tools/check.py
+
+test-slow: env
+	@$(VENV_PYTHON) tools/check.py slow
+
+notebooks: env
+	@$(VENV_PYTHON) tools/build_notebooks.py $(LESSONS)
+
+checkpoints: env
+	@$(VENV_PYTHON) tools/train_checkpoints.py
+
+links: env
+	@$(VENV_PYTHON) tools/links.py "$(REPO)"
+
+readme: env
+	@$(VENV_PYTHON) tools/lesson_table.py
+
+pins: env
+	@$(VENV_PYTHON) tools/pins.py

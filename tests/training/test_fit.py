@@ -1,0 +1,195 @@
+"""The training loop's contract: equal runs, exact resume, a usable model whatever happens."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from vitcourse import VisionTransformer
+from vitcourse.data import Batches, Split, random_shift
+from vitcourse.training import TrainingDiverged, evaluate, fit, warmup_cosine
+
+
+def digits(count: int = 70) -> Split:
+    """Bright squares at one of four places: learnable in a few steps."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 4, (count,), generator=generator)
+    images = torch.rand(count, 1, 8, 8, generator=generator) * 0.1
+    for image, label in zip(images, labels.tolist(), strict=True):
+        row, col = divmod(label, 2)
+        image[0, 4 * row : 4 * row + 4, 4 * col : 4 * col + 4] += 0.8
+    return Split(images, labels)
+
+
+def small_vit(dropout: float = 0.0, seed: int = 0) -> VisionTransformer:
+    torch.manual_seed(seed)
+    return VisionTransformer(
+        img_size=8,
+        patch_size=4,
+        in_channels=1,
+        num_classes=4,
+        embed_dim=16,
+        depth=2,
+        num_heads=2,
+        mlp_ratio=2.0,
+        dropout=dropout,
+    )
+
+
+def batches(**options) -> Batches:
+    return Batches(digits(), **{"batch_size": 16, "seed": 3, "augment": random_shift(1), **options})
+
+
+def run(model: nn.Module, **options) -> nn.Module:
+    for _ in fit(model, batches(), **{"epochs": 3, "lr": 1e-2, **options}):
+        pass
+    return model
+
+
+def assert_same_weights(a: nn.Module, b: nn.Module) -> None:
+    for (name, x), y in zip(a.state_dict().items(), b.state_dict().values(), strict=True):
+        assert torch.equal(x, y), name
+
+
+def test_it_learns():
+    model = small_vit()
+    before = evaluate(model, digits())
+    run(model, epochs=30)
+    after = evaluate(model, digits())
+    assert before.loss == pytest.approx(math.log(4), abs=1e-6)
+    assert after.accuracy > 0.95
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_two_runs_are_equal_whatever_the_global_random_state(dropout):
+    first = run(small_vit(dropout))
+    second = small_vit(dropout)
+    torch.manual_seed(999)
+    assert_same_weights(first, run(second))
+
+
+def test_the_seed_of_the_order_matters():
+    first = run(small_vit())
+    second = small_vit()
+    for _ in fit(second, batches(seed=4), epochs=3, lr=1e-2):
+        pass
+    assert not torch.equal(first.classifier.weight, second.classifier.weight)
+
+
+@pytest.mark.parametrize("stop_after", [1, 4, 5, 7, 10])
+def test_a_stopped_run_goes_on_bit_for_bit(tmp_path, stop_after):
+    whole = run(small_vit(dropout=0.1))
+
+    path = tmp_path / "run.safetensors"
+    first_part = fit(small_vit(dropout=0.1), batches(), epochs=3, lr=1e-2, checkpoint=path)
+    for _ in itertools.islice(first_part, stop_after):
+        pass
+    first_part.close()
+
+    model = small_vit(dropout=0.1, seed=123)  # other weights: all must come from the checkpoint
+    steps = [progress.step for progress in fit(model, batches(), epochs=3, lr=1e-2, checkpoint=path)]
+    assert steps == list(range(stop_after + 1, 16))
+    assert_same_weights(whole, model)
+
+
+def test_a_finished_run_has_nothing_left_to_do(tmp_path):
+    path = tmp_path / "run.safetensors"
+    whole = run(small_vit(), checkpoint=path)
+    again = small_vit(seed=5)
+    assert list(fit(again, batches(), epochs=3, lr=1e-2, checkpoint=path)) == []
+    assert_same_weights(whole, again)
+
+
+def test_progress_tells_epoch_step_rate_and_the_test_after_each_epoch():
+    records = list(fit(small_vit(), batches(), epochs=2, lr=1e-2, warmup=0.2, test=digits()))
+    assert [r.step for r in records] == list(range(1, 11))
+    assert [r.epoch for r in records] == [0] * 5 + [1] * 5
+    assert [r.test is not None for r in records] == [False] * 4 + [True] + [False] * 4 + [True]
+    assert [r.lr for r in records] == [1e-2 * warmup_cosine(i, 10, 2) for i in range(10)]
+    assert all(a.seconds < b.seconds for a, b in itertools.pairwise(records))
+
+
+def test_training_mode_and_evaluation_do_not_disturb_each_other():
+    model = small_vit(dropout=0.5).eval()
+    for _ in fit(model, batches(), epochs=1, test=digits()):
+        assert model.training
+        model.eval()  # a plot inside the loop may do this
+    reference = small_vit(dropout=0.5)
+    for _ in fit(reference, batches(), epochs=1):
+        pass
+    assert_same_weights(model, reference)
+
+
+class ExplodesAt(nn.Module):
+    """A linear classifier whose loss is not a number from its ``step``-th forward pass on."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(64, 4)
+        self.step, self.calls, self.seen = step, 0, []
+
+    def forward(self, images):
+        self.calls += 1
+        if self.calls < self.step:
+            self.seen.append(self.linear.weight.detach().clone())
+        logits = self.linear(images.flatten(1))
+        return logits * float("nan") if self.calls >= self.step else logits
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_weights():
+    model = ExplodesAt(7)
+    with pytest.raises(TrainingDiverged, match=r"loss at step 7 is nan"):
+        run(model)
+    assert torch.equal(model.linear.weight, model.seen[-1])
+    assert torch.isfinite(model.linear.weight).all()
+
+
+def test_an_interrupt_leaves_a_usable_model():
+    model = small_vit()
+
+    def interrupted():
+        for progress in fit(model, batches(), epochs=3, lr=1e-2):
+            if progress.step == 8:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert evaluate(model, digits()).loss < math.log(4)
+
+
+def test_decay_spares_biases_norms_and_tokens():
+    from vitcourse.training.loop import decay_groups
+
+    model = small_vit()
+    decayed, free = (group["params"] for group in decay_groups(list(model.parameters()), 0.1))
+    names = {id(p): n for n, p in model.named_parameters()}
+    assert all(names[id(p)].endswith("weight") and "norm" not in names[id(p)] for p in decayed)
+    assert {names[id(p)] for p in free} >= {"class_token", "positions", "norm.weight", "classifier.bias"}
+    assert len(decayed) + len(free) == len(list(model.parameters()))
+
+
+def test_warmup_cosine_rises_linearly_then_falls_along_a_half_cosine():
+    factors = [warmup_cosine(i, 100, 10) for i in range(100)]
+    assert factors[:10] == pytest.approx([i / 10 for i in range(1, 11)])
+    assert factors[10] == 1.0
+    assert factors[55] == pytest.approx(0.5)
+    assert all(a > b for a, b in itertools.pairwise(factors[10:]))
+    assert 0 < factors[-1] < 1e-3
+    assert warmup_cosine(0, 10, 0) == 1.0
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_on_a_gpu_it_learns_in_bfloat16_and_guards_the_loss():
+    model = small_vit().cuda()
+    for _ in fit(model, batches(device="cuda"), epochs=8, lr=1e-2):
+        pass
+    assert evaluate(model, digits()).accuracy > 0.95
+    broken = ExplodesAt(30).cuda()
+    with pytest.raises(TrainingDiverged, match="step 30 is nan"):
+        for _ in fit(broken, batches(device="cuda"), epochs=8):
+            pass
+    assert torch.isfinite(broken.linear.weight).all()

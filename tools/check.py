@@ -1,0 +1,73 @@
+"""All checks of the course, one after the other; what fails does not keep the rest from running.
+
+python tools/check.py          what `make test` runs
+python tools/check.py slow     what `make test-slow` runs
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# Shapes in public signatures are enforced here, so that an annotation cannot say what is not so.
+SHAPES = "--jaxtyping-packages=vitcourse,beartype.beartype"
+
+# pytest's exit status where it finds no test: the first lessons and slow tests are still to come.
+NO_TESTS = 5
+
+Step = tuple[str, list[str]]
+
+
+def _pytest(*options: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", *options]
+
+
+def _paths(pattern: str) -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern))
+
+
+def fast_steps() -> list[Step]:
+    notebooks = _paths("notebooks/*.ipynb")  # pytest without a path would run the tests again
+    # A lesson without its notebook is a draft: not yet held to the types.
+    lessons = [
+        path for path in _paths("lessons/*.py") if (ROOT / "notebooks" / Path(path).stem).with_suffix(".ipynb").exists()
+    ]
+    steps = [
+        ("ruff", [sys.executable, "-m", "ruff", "check", "."]),
+        ("mypy", [sys.executable, "-m", "mypy", "vitcourse", *lessons]),
+        ("tests", _pytest("-m", "not slow", SHAPES, "--ignore=tests/bad_input")),
+        # With the shapes enforced, they would answer wrong arguments before the course's own messages do.
+        ("bad input", _pytest("-m", "not slow", "tests/bad_input")),
+    ]
+    if notebooks:
+        steps.append(
+            ("notebooks", _pytest("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=120", *notebooks))
+        )
+    return steps
+
+
+def slow_steps() -> list[Step]:
+    return [("slow tests", _pytest("-m", "slow"))]
+
+
+def run(steps: list[Step]) -> int:
+    """Run all steps, print what each took; return 0 if all passed, else 1."""
+    lines, failed = [], False
+    for name, command in steps:
+        print(f"== {name}", flush=True)
+        started = time.monotonic()
+        code = subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL)
+        if code == NO_TESTS:
+            print(f"{name}: there are none yet", flush=True)
+            code = 0
+        failed = failed or code != 0
+        lines.append(f"{'FAILED' if code else 'ok':7} {name}, {time.monotonic() - started:.0f} s")
+    print("==", *lines, sep="\n", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(slow_steps() if sys.argv[1:] == ["slow"] else fast_steps()))

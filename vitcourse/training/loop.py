@@ -1,0 +1,211 @@
+"""The one training loop: lessons, benchmarks and several processes share it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import require_positive
+from .checkpoints import load_training_state, save_checkpoint
+from .distributed import broadcast_weights, sum_gradients, sum_over_processes
+from .evaluation import Evaluation, Objective, classification, evaluate
+from .guard import LossGuard
+from .precision import autocast, choose_precision
+from .schedule import warmup_cosine
+
+if TYPE_CHECKING:
+    from ..data import BatchSource, Split
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What ``fit`` yields after each step.
+
+    Attributes:
+        epoch: the current epoch, from 0.
+        step: steps done so far, from 1.
+        total_steps: steps of the whole run.
+        loss: mean loss of this step's batch, in nats; a tensor on the device: ``float()`` waits for it.
+        lr: learning rate of this step.
+        seconds: training time so far, evaluation and checkpoints left out.
+        test: an :class:`Evaluation` after the last step of an epoch if ``fit`` was given a test split, else ``None``.
+    """
+
+    epoch: int
+    step: int
+    total_steps: int
+    loss: Tensor
+    lr: float
+    seconds: float
+    test: Evaluation | None = None
+
+
+def fit(
+    model: nn.Module,
+    batches: BatchSource,
+    *,
+    epochs: int,
+    lr: float = 2e-3,
+    warmup: float = 0.2,
+    weight_decay: float = 0.05,
+    clip: float = 1.0,
+    objective: Objective = classification,
+    test: Split | None = None,
+    precision: str | None = None,
+    checkpoint: str | Path | None = None,
+    seed: int = 0,
+) -> Iterator[Progress]:
+    """Train ``model`` in place, one step for each value taken from this generator.
+
+    AdamW with decay on matrices alone, gradients clipped, learning rate by ``warmup_cosine``. Whoever consumes the
+    generator may stop at any step (``break``, an interrupt): the model is usable as it is then.
+
+    Two runs with equal arguments on one machine give equal weights, bit for bit: the batches draw nothing from global
+    random state, and dropout is seeded by (seed, step). So does a run that was stopped and goes on from its
+    checkpoint. Under ``torch.distributed`` every process calls ``fit`` with the same arguments; its gradient is that
+    of a single process up to rounding, also for an uneven last batch. (Batch norm is the exception: its statistics
+    are each process's own.)
+
+    Args:
+        model: any module that ``objective`` can run, on the device to train on.
+        batches: yields (images, labels, indices) for an epoch, from any step on; see ``vitcourse.data.Batches``.
+        epochs: passes over the data, at least 1.
+        lr: peak learning rate.
+        warmup: share of all steps in which the learning rate rises.
+        weight_decay: AdamW's decoupled decay.
+        clip: largest norm of the whole gradient.
+        objective: loss and correctness; cross-entropy on logits unless given.
+        test: evaluated after each epoch, not counted as training time.
+        precision: "float32" or "bfloat16" (autocast); unless given, bfloat16 on a GPU that has it, else float32.
+        checkpoint: a file that is written after each epoch and when the consumer stops; where it exists already, the
+            run goes on from it.
+        seed: of dropout.
+
+    Raises:
+        ValueError: an argument out of range, or a checkpoint of a run with other settings.
+        TrainingDiverged: the loss was not finite; the model holds the last weights at which it was.
+    """
+    require_positive(epochs=epochs)
+    for name, value, valid in (("lr", lr, lr > 0), ("warmup", warmup, 0 <= warmup <= 1), ("clip", clip, clip > 0)):
+        if not valid:
+            raise ValueError(f"{name}={value} must be {'between 0 and 1' if name == 'warmup' else 'greater than 0'}")
+    if len(batches) < 1:
+        raise ValueError("batches has no steps; expected at least one batch")
+    device = next(model.parameters()).device
+    precision = choose_precision(device, precision)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(decay_groups(parameters, weight_decay), lr=lr, betas=(0.9, 0.99), fused=True)
+    broadcast_weights(model)
+
+    total = epochs * len(batches)
+    settings = dict(
+        epochs=epochs,
+        steps_per_epoch=len(batches),
+        lr=lr,
+        warmup=warmup,
+        weight_decay=weight_decay,
+        clip=clip,
+        precision=precision,
+        seed=seed,
+    )
+    done = 0
+    if checkpoint is not None and Path(checkpoint).exists():
+        done = load_training_state(checkpoint, model, optimizer, settings)
+
+    seconds, saved = 0.0, done
+    dropout = _has_dropout(model)
+    guard = LossGuard(model, every=1 if device.type == "cpu" else 25)
+    try:
+        for epoch in range(done // len(batches), epochs):
+            start = time.perf_counter()
+            for images, labels, _ in batches.epoch(epoch, start=done % len(batches)):
+                model.train()
+                rate = lr * warmup_cosine(done, total, round(warmup * total))
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                with _seeded(device, seed, done) if dropout else nullcontext():
+                    loss = _backward(model, objective, images, labels, optimizer, precision)
+                guard.check(loss, done + 1)
+                torch.nn.utils.clip_grad_norm_(parameters, clip)
+                optimizer.step()
+                done += 1
+                seconds += time.perf_counter() - start
+
+                test_result = None
+                if done % len(batches) == 0:
+                    guard.verify()
+                    if checkpoint is not None:
+                        save_checkpoint(checkpoint, model, optimizer=optimizer, step=done, settings=settings)
+                        saved = done
+                    if test is not None:
+                        test_result = evaluate(model, test, objective=objective, precision=precision)
+                yield Progress(epoch, done, total, loss, rate, seconds, test_result)
+                start = time.perf_counter()
+    except GeneratorExit:
+        # Stopped between two steps: what was trained since the last epoch is worth keeping.
+        if checkpoint is not None and saved < done:
+            save_checkpoint(checkpoint, model, optimizer=optimizer, step=done, settings=settings)
+        raise
+
+
+def _backward(
+    model: nn.Module,
+    objective: Objective,
+    images: Tensor,
+    labels: Tensor,
+    optimizer: torch.optim.Optimizer,
+    precision: str,
+) -> Tensor:
+    """Gradients of the mean loss over the whole batch, wherever its parts are; returns that loss, detached."""
+    optimizer.zero_grad(set_to_none=True)
+    count = sum_over_processes(torch.tensor(float(len(labels)), device=images.device))
+    total = torch.zeros((), device=images.device)
+    if len(labels):
+        with autocast(images.device, precision):
+            loss, _ = objective(model, images, labels)
+        share = loss * (len(labels) / count)
+        share.backward()
+        total = share.detach()
+    sum_gradients(model.parameters())
+    return sum_over_processes(total)
+
+
+def decay_groups(parameters: list[nn.Parameter], weight_decay: float) -> list[dict]:
+    """Decay pulls matrices towards zero; biases, norms, the class token and positions are left free."""
+    matrices = [p for p in parameters if p.ndim in (2, 4)]
+    others = [p for p in parameters if p.ndim not in (2, 4)]
+    return [dict(params=matrices, weight_decay=weight_decay), dict(params=others, weight_decay=0.0)]
+
+
+def _has_dropout(model: nn.Module) -> bool:
+    """Whether a step draws random numbers: ``nn.Dropout``, or a layer with a probability ``dropout``."""
+
+    def probability(module: nn.Module) -> float:
+        if isinstance(module, nn.Dropout):
+            return module.p
+        dropout = getattr(module, "dropout", 0.0)
+        return dropout if isinstance(dropout, float) else 0.0
+
+    return any(probability(module) > 0 for module in model.modules())
+
+
+class _seeded:
+    """Dropout drawn from (seed, step) alone, leaving global random state as it was."""
+
+    def __init__(self, device: torch.device, seed: int, step: int) -> None:
+        self.fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
+        self.value = seed * 1_000_003 + step
+
+    def __enter__(self) -> None:
+        self.fork.__enter__()
+        torch.manual_seed(self.value)
+
+    def __exit__(self, *exception) -> None:
+        self.fork.__exit__(*exception)

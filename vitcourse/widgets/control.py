@@ -1,0 +1,56 @@
+"""What every control has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+
+class Control:
+    """One value that a learner sets. Made by `slider`, `choices`, ...; `live` builds its widget."""
+
+    depends: Callable[..., Any] | None = None
+
+    def __init__(self, *, label: str = "", unit: str = "") -> None:
+        self.label, self.unit = label, unit
+        self.widget: Any = None
+        self.view: widgets.Widget | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    def attach(self, name: str) -> None:
+        """Makes the widget, once: a control may serve several pictures."""
+        if self.view is not None:
+            return
+        self.view = self.build(name)
+        if self.view is None:
+            return
+        if self.widget is None:
+            self.widget = self.view
+        trait = "index" if self.widget.has_trait("index") else "value"
+        if self.widget.has_trait(trait):
+            self.widget.observe(lambda _: self.changed(), trait)
+
+    def build(self, name: str) -> widgets.Widget | None:
+        """The widget to be shown in the row of controls, or None for what is done in the picture."""
+        raise NotImplementedError
+
+    def read(self) -> Any:
+        return self.widget.value
+
+    def write(self, value: Any, name: str) -> None:
+        """Sets the value as a hand would. ValueError names the control, the value and what is valid."""
+        raise NotImplementedError
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    def changed(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+
+def label_of(control: Control, name: str) -> str:
+    text = control.label or name.replace("_", " ")
+    return f"{text} ({control.unit})" if control.unit else text

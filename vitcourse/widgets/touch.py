@@ -1,0 +1,220 @@
+"""Controls that lie in the picture itself: a cell or a point, by click, drag or arrow keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vitcourse.widgets.control import Control, label_of
+
+STEPS = 40  # arrow presses from one end of a range to the other
+
+
+class Touch(Control):
+    """A pair of numbers set in the picture."""
+
+    cursor = "pointer"
+
+    def __init__(self, *, value: tuple, axes: int | tuple[int, ...], label: str) -> None:
+        super().__init__(label=label)
+        self.axes = (axes,) if isinstance(axes, int) else tuple(axes)
+        self.value = value
+
+    def build(self, name: str) -> None:
+        return None
+
+    def read(self) -> tuple:
+        return self.value
+
+    def _take(self, value: tuple) -> None:
+        if value != self.value:
+            self.value = value
+            self.changed()
+
+    def touched(self, axes: Axes, x: float, y: float) -> None:
+        self._take(self.place(axes, x, y))
+
+    def axes_in(self, figure: Figure) -> list[Axes]:
+        return [figure.axes[i] for i in self.axes if i < len(figure.axes)]
+
+    def place(self, axes: Axes, x: float, y: float) -> tuple:
+        """The value at (x, y), fractions of the axes from its lower left corner."""
+        raise NotImplementedError
+
+    def go(self, right: int, down: int, axes: Axes) -> None:
+        raise NotImplementedError
+
+    def far(self, axes: Axes, x: float, y: float) -> float:
+        """How far (x, y), fractions of the axes, is from the present value: the nearest control is taken."""
+        return 0.1  # a point nearer than this wins over the cell below it
+
+    def describe(self, name: str) -> str:
+        raise NotImplementedError
+
+
+class Cell(Touch):
+    """A cell (row, column) of a grid that fills the axes."""
+
+    def __init__(
+        self, rows: int, columns: int, *, value: tuple[int, int], axes: int | tuple[int, ...], label: str
+    ) -> None:
+        for name, number in (("rows", rows), ("columns", columns)):
+            if not isinstance(number, int) or number < 1:
+                raise ValueError(f"{name}={number!r} is not a whole number above 0")
+        super().__init__(value=(0, 0), axes=axes, label=label)
+        self.rows, self.columns = rows, columns
+        self.value = self._checked(value, "value")
+
+    def _checked(self, value: Any, name: str) -> tuple[int, int]:
+        try:
+            row, column = (int(number) for number in value)
+        except (TypeError, ValueError):
+            row = column = -1
+        if not (0 <= row < self.rows and 0 <= column < self.columns):
+            raise ValueError(
+                f"{name}={value!r} is not a (row, column) from (0, 0) to ({self.rows - 1}, {self.columns - 1})"
+            )
+        return row, column
+
+    def write(self, value: Any, name: str) -> None:
+        self._take(self._checked(value, name))
+
+    def place(self, axes: Axes, x: float, y: float) -> tuple[int, int]:
+        row, column = int((1 - y) * self.rows), int(x * self.columns)
+        return min(max(row, 0), self.rows - 1), min(max(column, 0), self.columns - 1)
+
+    def go(self, right: int, down: int, axes: Axes) -> None:
+        row, column = self.value
+        row, column = min(max(row + down, 0), self.rows - 1), min(max(column + right, 0), self.columns - 1)
+        self._take((row, column))
+
+    def describe(self, name: str) -> str:
+        return f"{label_of(self, name)}: click a cell or use the arrow keys."
+
+
+class Point(Touch):
+    """A point (x, y) in the data coordinates of the axes."""
+
+    cursor = "crosshair"
+
+    def __init__(
+        self, x: float, y: float, *, bounds: tuple[float, float, float, float] | None, axes: int, label: str
+    ) -> None:
+        super().__init__(value=(float(x), float(y)), axes=axes, label=label)
+        self.bounds = bounds
+        if bounds is not None:
+            if len(bounds) != 4 or not (bounds[0] < bounds[1] and bounds[2] < bounds[3]):
+                raise ValueError(f"bounds={bounds!r}: give (x low, x high, y low, y high), low below high")
+            self._checked(self.value, "x, y")
+
+    def _checked(self, value: Any, name: str) -> tuple[float, float]:
+        try:
+            x, y = (float(number) for number in value)
+        except (TypeError, ValueError):
+            raise ValueError(f"{name}={value!r} is not a pair of numbers (x, y)") from None
+        if self.bounds is not None:
+            low_x, high_x, low_y, high_y = self.bounds
+            if not (low_x <= x <= high_x and low_y <= y <= high_y):
+                raise ValueError(f"{name}={value!r} lies outside x {low_x:g} to {high_x:g}, y {low_y:g} to {high_y:g}")
+        return x, y
+
+    def write(self, value: Any, name: str) -> None:
+        self._take(self._checked(value, name))
+
+    def _ranges(self, axes: Axes) -> tuple[float, float, float, float]:
+        if self.bounds is not None:
+            return self.bounds
+        return (*sorted(axes.get_xlim()), *sorted(axes.get_ylim()))  # type: ignore[return-value]
+
+    def _clamped(self, axes: Axes, x: float, y: float) -> tuple[float, float]:
+        low_x, high_x, low_y, high_y = self._ranges(axes)
+        return _tidy(min(max(x, low_x), high_x), high_x - low_x), _tidy(min(max(y, low_y), high_y), high_y - low_y)
+
+    def place(self, axes: Axes, x: float, y: float) -> tuple[float, float]:
+        data = axes.transData.inverted().transform(axes.transAxes.transform((x, y)))
+        return self._clamped(axes, float(data[0]), float(data[1]))
+
+    def go(self, right: int, down: int, axes: Axes) -> None:
+        low_x, high_x, low_y, high_y = self._ranges(axes)
+        x = self.value[0] + right * (high_x - low_x) / STEPS
+        y = self.value[1] - down * (high_y - low_y) / STEPS
+        self._take(self._clamped(axes, x, y))
+
+    def far(self, axes: Axes, x: float, y: float) -> float:
+        here = axes.transAxes.inverted().transform(axes.transData.transform(self.value))
+        return float(abs(here[0] - x) + abs(here[1] - y))
+
+    def describe(self, name: str) -> str:
+        return f"{label_of(self, name)}: click, drag, or use the arrow keys."
+
+
+def _tidy(value: float, span: float) -> float:
+    """Rounds to a 1000th of the span, so that captions do not flicker in their last digits."""
+    digits = max(0, 3 - len(str(int(span)))) + 1 if span >= 1 else 4
+    return round(value, digits)
+
+
+def cell(
+    rows: int,
+    columns: int,
+    *,
+    value: tuple[int, int] = (0, 0),
+    axes: int | tuple[int, ...] = 0,
+    label: str = "",
+) -> Cell:
+    """A cell of a grid that is chosen in the picture: `patch=cell(7, 7)` gives `update(patch=(row, column))`.
+
+    The grid fills the axes, row 0 on top, as `axes.imshow(image)` shows an image cut into patches. By click,
+    drag or arrow keys.
+
+    Args:
+        rows, columns: of the grid.
+        value: (row, column) at first.
+        axes: which of `figure.axes` can be clicked; several as a tuple.
+
+    Raises:
+        ValueError: rows or columns below 1, value outside the grid.
+    """
+    return Cell(rows, columns, value=value, axes=axes, label=label)
+
+
+def point(
+    x: float,
+    y: float,
+    *,
+    bounds: tuple[float, float, float, float] | None = None,
+    axes: int = 0,
+    label: str = "",
+) -> Point:
+    """A point that is dragged in the picture: `query=point(1.0, 0.5)` gives `update(query=(x, y))`.
+
+    In the data coordinates of `figure.axes[axes]`, and never outside `bounds`, (x low, x high, y low, y high);
+    without bounds, never outside the axes. By click, drag or arrow keys; with several points in the same
+    axes, the nearest one is taken, and the key N goes on to the next.
+
+    Raises:
+        ValueError: bounds in the wrong order, or a point outside them.
+    """
+    return Point(x, y, bounds=bounds, axes=axes, label=label)
+
+
+def nearest(touches: Mapping[str, Touch], figure: Figure, x: float, y: float) -> tuple[str, Axes] | None:
+    """Which control a press at (x, y) is for: fractions of the picture from its lower left corner."""
+    best: tuple[float, str, Axes] | None = None
+    for name, control in touches.items():
+        for axes in control.axes_in(figure):
+            fx, fy = fraction(axes, figure, x, y)
+            if -0.02 <= fx <= 1.02 and -0.02 <= fy <= 1.02:
+                far = control.far(axes, fx, fy)
+                if best is None or far < best[0]:
+                    best = (far, name, axes)
+    return None if best is None else best[1:]
+
+
+def fraction(axes: Axes, figure: Figure, x: float, y: float) -> tuple[float, float]:
+    """From fractions of the picture to fractions of the axes."""
+    at = axes.transAxes.inverted().transform(figure.transFigure.transform((x, y)))
+    return float(at[0]), float(at[1])

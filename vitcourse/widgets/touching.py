@@ -1,0 +1,51 @@
+"""From touches of the picture to the controls that lie in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure as MatplotlibFigure
+
+from vitcourse.widgets.figure import Figure
+from vitcourse.widgets.touch import Touch, fraction, nearest
+
+
+def connect(widget: Figure, figure: MatplotlibFigure, touches: dict[str, Touch]) -> None:
+    """Lets presses, drags and arrow keys on the widget move the controls."""
+    if not touches:
+        return
+    names = list(touches)
+    held: dict[str, Any] = {"press": -1, "target": None, "chosen": names[0]}
+    arrows = {"right": 0, "down": 0, "next": 0}
+
+    def pointer_moved(change: Any) -> None:
+        at = change["new"]
+        if not at:
+            return
+        if at["press"] != held["press"]:
+            held["press"] = at["press"]
+            held["target"] = nearest(touches, figure, at["start_x"], 1 - at["start_y"])
+            if held["target"] is not None:
+                held["chosen"] = held["target"][0]
+        if held["target"] is not None:
+            name, axes = held["target"]
+            touches[name].touched(axes, *fraction(axes, figure, at["x"], 1 - at["y"]))
+
+    def arrows_pressed(change: Any) -> None:
+        pressed = {key: int(change["new"].get(key, 0)) for key in arrows}
+        right, down, on = (pressed[key] - arrows[key] for key in ("right", "down", "next"))
+        arrows.update(pressed)
+        if on:
+            held["chosen"] = names[(names.index(held["chosen"]) + on) % len(names)]
+        if right or down:
+            control = touches[held["chosen"]]
+            control.go(right, down, control.axes_in(figure)[0])
+
+    hints = [control.describe(name) for name, control in touches.items()]
+    if len(touches) > 1:
+        hints.append("N: the next one.")
+    widget.hint = " ".join(hints)
+    widget.cursor = next(iter(touches.values())).cursor
+    widget.interactive = True
+    widget.observe(pointer_moved, "pointer")
+    widget.observe(arrows_pressed, "arrows")
