@@ -180,22 +180,25 @@ def similarity(codes):
 
 
 number = torch.arange(rows * cols)[:, None] * 10_000 ** (-torch.arange(D // 2) / (D // 2))
+torch.manual_seed(0)
 encodings = {
-    "2-D sinusoids": codes,
-    "1-D sinusoids": torch.cat([number.sin(), number.cos()], dim=1),  # patches numbered 0 to 48
-    "learned on MNIST": model.positions[0, 1:],  # without the class token's row
+    "2-D sines": codes,
+    "1-D sines": torch.cat([number.sin(), number.cos()], dim=1),  # patches numbered 0 to 48
+    "learned": model.positions[0, 1:],  # without the class token's row
+    "fresh": vc.VisionTransformer(**SMALL, depth=1).positions[0, 1:].detach(),  # learned codes before training
 }
 
 # %% [markdown] tags=["core"]
 # ### Touch: choose a position
 #
-# Click a cell of the map. Compare the encodings; then choose the last cell of a row.
+# Click a cell of the map. Compare four encodings: the sinusoids above; sinusoids of one coordinate, the number of the
+# patch from 0 to 48; codes learned on MNIST; such codes before training. Then choose the last cell of a row.
 
 
 # %% tags=["core"]
 @live(
     alt="A map of the cosine similarity of the chosen position to all others, beside all codes. It falls off evenly "
-    "in both directions for 2-D sinusoids, and follows the numbering of the patches for 1-D sinusoids.",
+    "in both directions for 2-D sines, and follows the numbering of the patches for 1-D sines.",
     size=(760, 330),
     position=cell(rows, cols, value=(2, 2)),
     encoding=choices(encodings),
@@ -220,14 +223,15 @@ positions_alike
 # %% tags=["core"]
 there = torch.cartesian_prod(torch.arange(rows), torch.arange(cols))  # (49, 2)
 apart = (there[:, None] - there[None]).abs().sum(dim=-1)  # steps from one position to the other
-print("mean similarity of positions      one step apart   six or more")
+print("mean similarity of positions     one step apart     six or more")
 for name, of_name in encodings.items():
     alike = similarity(of_name)
     print(f"{name:33} {alike[apart == 1].mean():14.2f} {alike[apart >= 6].mean():13.2f}")
 
 # %% [markdown] tags=["core"]
 # One number for each patch, row by row, makes the end of a line a neighbor of the next line's start. Two dimensions
-# need two coordinates. The learned codes were told neither: what their map shows of the grid, training put there.
+# need two coordinates. Learned codes start out equally unlike; that neighbors come to resemble one another, training
+# found out.
 #
 # ## The block
 #
@@ -447,7 +451,7 @@ dies.reveal(
 # so that the shares of the parts sum to 1.
 
 
-# %% tags=["core", "nbval-check-output"]
+# %% tags=["core"]
 def input_gradient(blocks):
     start = noise.clone().requires_grad_()
     x = start
@@ -471,8 +475,13 @@ for depth in (1, 2, 6, 12, 24):
 # %% tags=["core"]
 share.reveal(
     round(100 * shares[6]),
-    note=f"One of {2**12:,} paths. It delivers the output's gradient unchanged, at any depth.",
+    note=f"One of {2**12:,} paths: each of 12 branches is passed or gone around.",
 )
+
+# %% [markdown] tags=["core"]
+# Often stated as: *the gradient flows through the skip connections*. The path past all branches does deliver the
+# output's gradient unchanged, at any depth. Its share falls all the same, because the branches add theirs: most of the
+# gradient comes by the many paths that pass a few of them. Deeper shows how many, and what training makes of it.
 
 # %% [markdown] tags=["deeper"]
 # ## Exercises
@@ -481,7 +490,7 @@ share.reveal(
 #
 # 1. Token 10 gets 1 added to each entry. What do the others notice after the first attention?
 # 2. Replace `+ 1` by `* 3`, then by `.flip(0)`.
-# 3. In *choose a position*, take 1-D sinusoids and the last cell of row 2. Which positions are the most similar?
+# 3. In *choose a position*, take 1-D sines and the last cell of row 2. Which positions are the most similar?
 # 4. In *depth, norm, skip connections*, take no norm with skip connections, and move the depth from 2 to 24.
 
 # %% tags=["deeper"]
@@ -650,8 +659,8 @@ class TransformerBlock(nn.Module):
 # %% tags=["deeper"]
 picture(
     position_plots.similarity_montage({name: similarity(e) for name, e in encodings.items()}, (rows, cols)),
-    alt="For each encoding seven by seven small maps. 2-D sinusoids: a round spot follows the position. 1-D sinusoids: "
-    "horizontal stripes. Learned: highest at the position itself.",
+    alt="For each encoding seven by seven small maps. 2-D sines: a round spot follows the position. 1-D sines: "
+    "horizontal stripes. Learned: a small, uneven spot. Fresh: one cell each in noise.",
 )
 
 # %% [markdown] tags=["deeper"]
@@ -824,15 +833,15 @@ picture(
 )
 
 # %% [markdown] tags=["deeper"]
-# Long paths are many, yet they carry little: each branch shortens what passes it. The shares depend on the weights.
-# With fresh weights of standard deviation 0.02, as in DeiT, nearly everything takes the skip connections.
+# Long paths are many, yet they carry little: each branch shortens what passes it. That depends on the weights, and on
+# the size of the tokens, by which a norm divides the gradient too. Three other cases:
 
 # %% tags=["deeper"]
 torch.manual_seed(0)
 timid = vc.VisionTransformer(**SMALL, depth=6).blocks
 for parameter in timid.parameters():
     if parameter.ndim == 2:
-        torch.nn.init.trunc_normal_(parameter, std=0.02)
+        torch.nn.init.trunc_normal_(parameter, std=0.02)  # as in DeiT
 
 
 def skip_share(blocks, tokens):
@@ -841,11 +850,23 @@ def skip_share(blocks, tokens):
     return ((by_path[0] * g).sum() / (g * g).sum()).item()
 
 
-print(f"6 fresh blocks, as above:                {skip_share(blocks[:6], noise):.0%}")
-print(f"6 fresh blocks, standard deviation 0.02: {skip_share(timid, noise):.1%}")
-print(f"{len(model.blocks)} trained blocks, on a digit:          {skip_share(model.blocks, z0):.0%}")
+behind = model.blocks[0](z0)
+for what, stack, start in (
+    ("6 fresh blocks, as above", blocks[:6], noise),
+    ("6 fresh blocks, weights of standard deviation 0.02", timid, noise),
+    (f"{len(model.blocks)} trained blocks, from a digit's z0", model.blocks, z0),
+    (f"the last {len(model.blocks) - 1} of them, from behind the first", model.blocks[1:], behind),
+):
+    size = start.square().mean().sqrt()
+    print(f"{what:50}  size of the tokens {size:.2f}  skip connections alone {skip_share(stack, start):.1%}")
 
 # %% [markdown] tags=["deeper"]
+# With weights that small nearly everything takes the skip connections. In the trained model it is the other way round:
+# what enters the first block is small, so the first norms magnify the gradient of their branches, and the path
+# around them all hardly counts. The skip connections still carry the *signal*; how much of the *gradient* they carry is
+# a matter of measuring.
+
+# %% [markdown] tags=["core"]
 # ## Papers
 #
 # - A. Vaswani et al. *Attention Is All You Need.* NeurIPS 2017. arXiv:1706.03762. Sinusoids (section 3.5), post-norm

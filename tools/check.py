@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # Shapes in public signatures are enforced here, so that an annotation cannot say what is not so.
-SHAPES = "--jaxtyping-packages=vitcourse,beartype.beartype"
+SHAPES = "--jaxtyping-packages=vitcourse,shapes.checked"
 
 # pytest's exit status where it finds no test: the first lessons and slow tests are still to come.
 NO_TESTS = 5

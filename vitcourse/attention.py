@@ -32,7 +32,6 @@ def attention_weights(
     """
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(f"q has head_dim {q.shape[-1]} and k has {k.shape[-1]}; they must be equal")
-
     scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
     if bias is not None:
         scores = scores + bias

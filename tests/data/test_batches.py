@@ -69,6 +69,7 @@ def test_global_random_state_is_neither_read_nor_changed(kind):
     def run():
         return collect(kind(split(), batch_size=8, augment=random_shift(2)), epoch=1)
 
+    # (Not Python's own generator: the checker of annotations draws from it.)
     torch.manual_seed(0), np.random.seed(0)  # noqa: NPY002
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     first = run()
@@ -133,10 +134,10 @@ def test_random_bits_are_splitmix64s():
 
 
 def test_permutations_are_uniform():
-    first = torch.stack([permutation(7, 0, epoch) for epoch in range(7_000)])
+    first = torch.stack([permutation(7, 0, epoch) for epoch in range(3_500)])
     for place in range(7):
         counts = first[:, place].bincount(minlength=7)
-        assert (counts - 1000).abs().max() < 130  # 4.4 standard deviations of a binomial count
+        assert (counts - 500).abs().max() < 92  # 4.4 standard deviations of a binomial count
 
 
 def test_images_are_moved_to_the_device_once():

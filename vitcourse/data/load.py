@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import threading
 import weakref
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from .files import FILES, TITLES, data_directory
 
 NAMES = ("mnist", "fashion_mnist", "cifar10", "digits", "pairs")
 
+_lock = threading.RLock()  # a lesson's worker thread may load too
 # Weak: a second load while the first set is in use costs neither time nor memory, and nothing is held longer.
 _in_use: weakref.WeakValueDictionary[tuple[str, Path], Dataset] = weakref.WeakValueDictionary()
 
@@ -53,7 +55,8 @@ def load(name_or_path: str | os.PathLike[str], *, download: bool = True, img_siz
     if isinstance(name_or_path, str) and name_or_path in NAMES:
         if img_size is not None:
             raise ValueError(f"img_size={img_size!r} is for folders of images; {name_or_path!r} has a size of its own")
-        return _load_named(name_or_path, download)
+        with _lock:
+            return _load_named(name_or_path, download)
     if not isinstance(name_or_path, (str, os.PathLike)):
         raise ValueError(f"name_or_path={name_or_path!r} must be {_valid()}")
     folder = Path(name_or_path).expanduser()

@@ -27,7 +27,7 @@ def block_diagram() -> Figure:
     """One pre-norm block: the stream runs straight through, two branches read it and add to it."""
     with style():
         figure = new_figure(7.6, 2.5)
-        axes = bare(figure.add_axes((0, 0, 1, 1)))
+        axes = bare(figure.subplots())
         axes.set(xlim=(0, 760), ylim=(0, 250))
         _arrow(axes, (20, 70), (744, 70), BLUE, 4)
         axes.text(16, 88, "$x$", ha="left", fontsize=13)
@@ -84,7 +84,7 @@ def lanes_board(figure: Figure, image: Any, patch_size: int, stages: Sequence[st
         for y in range(0, height + 1, patch_size):
             left.axhline(y, color="#888888", lw=0.6)
         frame = left.add_patch(Rectangle((0, 0), patch_size, patch_size, fill=False, ec=ORANGE, lw=3.5))
-        left.set_title("the patch in the frame is inverted")
+        left.set_title("framed: inverted")
 
         right.set_facecolor("#E9E9E9")
         lanes = right.imshow(
@@ -177,4 +177,5 @@ def path_bars(shares: Sequence[float], path_counts: Sequence[int]) -> Figure:
         axes.set(ylabel="share of the gradient (%)")
         axes.set_xticks(range(len(percent)), [f"{k}\n{count:,}" for k, count in enumerate(path_counts)])
         axes.margins(y=0.12)
+        axes.set_ylim(bottom=0)
     return figure

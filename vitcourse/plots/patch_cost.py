@@ -46,7 +46,7 @@ def cost_of_length(
             axes.axvline(count, color=GRAY, lw=1, ls=":", zorder=0)
             at = axes.get_xaxis_transform()
             axes.text(count, 0.03, words, transform=at, ha=side, color=INK, fontsize=9)
-        axes.legend(loc="upper left")
+        axes.legend(loc="upper left", bbox_to_anchor=(0.05, 1.0))
     return figure
 
 
@@ -73,9 +73,13 @@ def size_board(figure: Figure, *, image: Any, sizes: Sequence[int], operations: 
         bare(left).imshow(as_rgb(image), extent=(0, width, height, 0), interpolation="bilinear")
         lines = left.add_collection(LineCollection([], colors="white", alpha=0.7))
         bars = right.bar([str(size) for size in sizes], list(operations), color=GRAY)
-        right.set(yscale="log", xlabel="patch size (pixels)", ylabel="billions of multiply-adds", ylim=(1, None))
+        right.set(
+            yscale="log",
+            xlabel="patch size (pixels)",
+            ylabel="billions of multiply-adds",
+            ylim=(1, 2.5 * max(operations)),
+        )
         right.bar_label(bars, [f"{value:,.1f}" for value in operations], padding=2, fontsize=9)
-        right.margins(y=0.15)
 
     def show(patch_size: int) -> None:
         lines.set_segments(grid_lines(height, width, (patch_size, patch_size)))

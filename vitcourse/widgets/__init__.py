@@ -3,21 +3,23 @@
 Nothing here computes: lessons pass in functions that compute and draw.
 """
 
-from vitcourse.widgets.controls import button, choices, play, slider, toggle
+from vitcourse.widgets.controls import button, cell, choices, play, point, slider, toggle
 from vitcourse.widgets.figure import Figure
+from vitcourse.widgets.job import Job, job
 from vitcourse.widgets.live import Live, live
 from vitcourse.widgets.picture import Picture, picture
 from vitcourse.widgets.predict import Prediction, predict
-from vitcourse.widgets.touch import cell, point
 
 __all__ = [
     "Figure",
+    "Job",
     "Live",
     "Picture",
     "Prediction",
     "button",
     "cell",
     "choices",
+    "job",
     "live",
     "picture",
     "play",

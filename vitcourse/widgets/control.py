@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
+
+SLIDER_WIDTH = "230px"
 
 
 class Control:
@@ -54,3 +56,11 @@ class Control:
 def label_of(control: Control, name: str) -> str:
     text = control.label or name.replace("_", " ")
     return f"{text} ({control.unit})" if control.unit else text
+
+
+def require_controls(controls: Mapping[str, Any]) -> None:
+    """ValueError where something else stands in a control's place."""
+    for name, control in controls.items():
+        if not isinstance(control, Control):
+            known = "slider, choices, toggle, play, button, cell or point"
+            raise ValueError(f"{name}={control!r} is no control: use {known}")

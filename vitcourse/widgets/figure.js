@@ -120,6 +120,7 @@ function render({ model, el }) {
   // Text arrives as text, never as markup.
   function words() {
     caption.textContent = model.get("caption");
+    if (caption.textContent) caption.classList.add("vitcourse-kept"); // from now on its line stays free
     hint.textContent = model.get("hint");
     hint.hidden = !model.get("hint");
     error.textContent = model.get("error");

@@ -10,11 +10,10 @@ from typing import Any
 import ipywidgets as widgets
 from matplotlib.figure import Figure as MatplotlibFigure
 
-from vitcourse.widgets.control import Control
-from vitcourse.widgets.controls import Choices
+from vitcourse.widgets.control import Control, require_controls
 from vitcourse.widgets.fallback import Bundle, FirstFrame
+from vitcourse.widgets.panel import Panel
 from vitcourse.widgets.picture import require_alt
-from vitcourse.widgets.render import DRAWING
 from vitcourse.widgets.screen import Screen
 from vitcourse.widgets.touch import Touch
 from vitcourse.widgets.touching import connect
@@ -40,30 +39,19 @@ class Live(FirstFrame, widgets.VBox):
         size: tuple[int, int],
         controls: dict[str, Control],
     ) -> None:
-        self._controls = controls
         self._guard = threading.Lock()
-        self._stale = self._busy = self._batch = False
+        self._stale = self._busy = False
         self._screen = Screen(alt=alt, size=size)
+        self._panel = Panel(controls, self._moved)
         self.figure = self._screen.widget
-        # What others depend on comes first: only then it is known what the others may offer.
-        for name, control in sorted(controls.items(), key=lambda item: item[1].depends is not None):
-            self._refresh(name)
-            control.attach(name)
-        with DRAWING:
-            self._change = make(self._screen.canvas)
-            if not callable(self._change):
-                raise ValueError(f"make returned {self._change!r}: return the function that updates the figure")
-            caption = self._change(**self.values)
-            self._screen.renderer.settle()
+        self._change = make(self._screen.canvas)
+        if not callable(self._change):
+            raise ValueError(f"make returned {self._change!r}: return the function that updates the figure")
+        caption = self._change(**self.values)
+        self._screen.renderer.settle()
         self._screen.show(caption)
-        row = [control.view for control in controls.values() if control.view is not None]
-        children: list[widgets.Widget] = [self.figure]
-        if row:
-            children.insert(0, widgets.HBox(row).add_class("vitcourse-controls"))
-        super().__init__(children)
+        super().__init__([*self._panel.row(), self.figure])
         self.add_class("vitcourse-live")
-        for control in controls.values():
-            control.listen(self._changed)
         connect(self.figure, self._screen.canvas, {n: c for n, c in controls.items() if isinstance(c, Touch)})
         self.figure.observe(self._sharpen, "pixel_ratio")
 
@@ -72,7 +60,7 @@ class Live(FirstFrame, widgets.VBox):
 
     @property
     def values(self) -> dict[str, Any]:
-        return {name: control.read() for name, control in self._controls.items()}
+        return self._panel.values
 
     @property
     def png(self) -> bytes:
@@ -89,46 +77,11 @@ class Live(FirstFrame, widgets.VBox):
             ValueError: there is no such control, or the value is not one that it offers.
             Exception: whatever the lesson's own update raised; by hand it is shown below the picture.
         """
-        for name in values:
-            if name not in self._controls:
-                raise ValueError(f"{name}={values[name]!r}: the controls are {', '.join(self._controls) or 'none'}")
-        before = self.values
-        order = sorted(values, key=lambda name: self._controls[name].depends is not None)
-        self._batch = True
-        try:
-            for name in order:
-                self._controls[name].write(values[name], name)
-                self._refresh_options()
-        except ValueError:
-            for name, value in before.items():  # all of them or none
-                self._controls[name].write(value, name)
-                self._refresh_options()
-            raise
-        finally:
-            self._batch = False
+        self._panel.write(values)
         self._stale = True
         self._run(loud=True)
 
-    def _refresh_options(self) -> None:
-        for name in self._controls:
-            self._refresh(name)
-
-    def _refresh(self, name: str) -> None:
-        control = self._controls[name]
-        if isinstance(control, Choices) and control.depends is not None:
-            for other in control.depends_on:
-                if other not in self._controls:
-                    raise ValueError(f"{name}: its choices depend on {other!r}, which is no control")
-            control.refresh({other: self._controls[other].read() for other in control.depends_on}, name)
-
-    def _changed(self) -> None:
-        if self._batch:
-            return
-        self._batch = True
-        try:
-            self._refresh_options()
-        finally:
-            self._batch = False
+    def _moved(self) -> None:
         self._stale = True
         self._run(loud=False)
 
@@ -138,26 +91,27 @@ class Live(FirstFrame, widgets.VBox):
             if self._busy:
                 return  # whoever draws at present sees _stale and draws once more
             self._busy = True
-        while True:
-            with self._guard:
-                if not self._stale:
-                    self._busy = False
-                    return
-                self._stale = False
-            try:
-                with DRAWING:
-                    caption = self._change(**self.values)
-                self._screen.show(caption)
-            except Exception as error:
-                self._screen.fail(error)
-                if loud:
-                    self._busy = False
-                    raise
+        try:
+            while self._next():
+                try:
+                    self._screen.show(self._change(**self.values))
+                except Exception as error:
+                    self._screen.fail(error)
+                    if loud:
+                        raise
+        finally:
+            self._busy = False  # an interrupt must not leave the picture dead
+
+    def _next(self) -> bool:
+        with self._guard:
+            wanted, self._stale = self._stale, False
+            if not wanted:
+                self._busy = False
+            return wanted
 
     def _sharpen(self, _: Any) -> None:
         self._screen.sharpen()
-        self._stale = True
-        self._run(loud=False)
+        self._moved()
 
     def _first_frame(self) -> Bundle:
         return self._screen.first_frame()
@@ -212,11 +166,7 @@ def live(
     Raises:
         ValueError: no alt text, no control where one is expected, `make` returns no function.
     """
-    for name, control in controls.items():
-        if not isinstance(control, Control):
-            raise ValueError(
-                f"{name}={control!r} is no control: use slider, choices, toggle, play, button, cell or point"
-            )
+    require_controls(controls)
     require_alt(alt)
     if make is None:
         return functools.partial(Live, alt=alt, size=size, controls=controls)

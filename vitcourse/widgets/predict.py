@@ -9,8 +9,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from vitcourse.widgets.controls import _decimals
 from vitcourse.widgets.fallback import Bundle, FirstFrame
+from vitcourse.widgets.number import decimals
 from vitcourse.widgets.reveal import Reveal, reveal_choice, reveal_number, with_unit
 
 
@@ -106,7 +106,7 @@ class NumberPrediction(Prediction):
         whole = all(isinstance(number, int) for number in (low, high, step))
         middle = low + round((high - low) / 2 / step) * step
         kind: Any = widgets.IntSlider if whole else widgets.FloatSlider
-        more = {} if whole else {"readout_format": f".{_decimals(step)}f"}
+        more = {} if whole else {"readout_format": f".{decimals(step)}f"}
         slider = kind(
             value=middle,
             min=low,
@@ -117,7 +117,7 @@ class NumberPrediction(Prediction):
             layout={"width": "460px", "max_width": "100%"},
             **more,
         )
-        self._digits = 0 if whole else _decimals(step)
+        self._digits = 0 if whole else decimals(step)
         scale = f"{with_unit(f'{low:g}', unit)} to {with_unit(f'{high:g}', unit)}"
         listing = f"<p><b>Predict:</b> {html.escape(question)}</p><p>a number from {html.escape(scale)}</p>"
         super().__init__(question, slider, listing=listing)

@@ -7,6 +7,7 @@ that would not be exact: axes whose limits moved, other projections, subfigures,
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
-from vitcourse.widgets.render import DRAWING, fast_png
+from vitcourse.widgets.render import DRAWING
 
 
 class Renderer:
@@ -33,18 +34,16 @@ class Renderer:
         self._here: set[int] = set()  # ids of all artists when the plan was made
         self._background: object = None
         self._frame: object = None  # limits, sizes and the like, as of the last drawing
-        self._still: set[int] = set()  # ids of the artists in the background
+        self._still: dict[int, Artist] = {}  # the artists in the background, by id
 
     def settle(self) -> None:
         """Lays the figure out once and keeps that layout: nothing moves later, and drawing is faster."""
-        with DRAWING:
+        with DRAWING, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="There are no gridspecs")  # axes that were placed by hand
             self.canvas.draw()
             if self.figure.get_layout_engine() is not None:
                 self.figure.set_layout_engine("none")
             self._forget()
-
-    def png(self) -> bytes:
-        return fast_png(self.rgb())
 
     def rgb(self) -> np.ndarray:
         """The figure as it is now: uint8 array (height, width, 3)."""
@@ -90,7 +89,7 @@ class Renderer:
         if not flat or self._frame is None or self._frame != self._state():
             return None
         children = list(self._children())
-        if self._background is not None and not self._still <= {id(child) for child in children}:
+        if self._background is not None and not self._still.keys() <= {id(child) for child in children}:
             return None  # one that stood still was removed
         changed = [child for child in children if any(artist.stale for artist in _family(child))]
         if not changed and {id(child) for child in children} >= set(self._moving):
@@ -98,16 +97,18 @@ class Renderer:
         return changed
 
     def _draw(self, changed: list[Artist]) -> None:
-        here = {id(child) for child in self._children()}
+        children = {id(child): child for child in self._children()}
+        here = set(children)
         self._moving = {key: artist for key, artist in self._moving.items() if key in here}
         new = [artist for artist in changed if id(artist) not in self._moving]
         for artist in new:
             self._moving[id(artist)] = artist
-        # An artist that was just added moves too, but was never part of the background.
         if new or here != self._here:
             self._here = here
             self._plan = self._over()
-        if self._background is None or any(id(artist) in self._still for artist in new):
+        over = {id(artist) for artist in self._plan}
+        # Each artist belongs to the background or is drawn over it, never both, never neither.
+        if self._background is None or over & self._still.keys() or here - over - self._still.keys():
             shown = [artist for artist in self._plan if not artist.get_animated()]
             for artist in shown:
                 artist.set_animated(True)  # left out by draw()
@@ -117,8 +118,7 @@ class Renderer:
                 for artist in shown:
                     artist.set_animated(False)
             self._background = self.canvas.copy_from_bbox(self.figure.bbox)
-            drawn_over = {id(artist) for artist in self._plan}
-            self._still = {id(child) for child in self._children() if id(child) not in drawn_over}
+            self._still = {key: child for key, child in children.items() if key not in over}
         else:
             self.canvas.restore_region(self._background)
         renderer = self.canvas.get_renderer()

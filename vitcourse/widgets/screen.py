@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.figure import Figure as MatplotlibFigure
 
 from vitcourse.widgets.fallback import Bundle, png_frame
 from vitcourse.widgets.figure import Figure
 from vitcourse.widgets.picture import require_alt
 from vitcourse.widgets.redraw import Renderer
-from vitcourse.widgets.render import DRAWING, small_png
+from vitcourse.widgets.render import DRAWING, fast_png, small_png
 
 DPI = 100
 LARGEST_RATIO = 2.0
@@ -21,17 +22,20 @@ class Screen:
     """
 
     def __init__(self, *, alt: str, size: tuple[int, int]) -> None:
-        if len(size) != 2 or not all(isinstance(side, int) and 50 <= side <= 2000 for side in size):
+        pair = isinstance(size, tuple) and len(size) == 2
+        if not pair or not all(isinstance(side, int) and 50 <= side <= 2000 for side in size):
             raise ValueError(f"size={size!r} is not (width, height) in pixels, each from 50 to 2000")
         width, height = size
         self.canvas = MatplotlibFigure(figsize=(width / DPI, height / DPI), dpi=DPI, layout="constrained")
         self.renderer = Renderer(self.canvas)
         self.widget = Figure(alt=require_alt(alt), width=width, height=height)
         self.drawn = 0
+        self._shown: np.ndarray | None = None
 
     def show(self, caption: str | None = None) -> None:
         """Draws, and sends picture and caption in one message."""
-        png = self.renderer.png()
+        self._shown = self.renderer.rgb()
+        png = fast_png(self._shown)
         with self.widget.hold_sync():
             self.widget.png = png
             self.widget.caption = str(caption or "")
@@ -48,5 +52,6 @@ class Screen:
             self.canvas.set_dpi(DPI * min(max(self.widget.pixel_ratio, 1.0), LARGEST_RATIO))
 
     def first_frame(self) -> Bundle:
-        png = small_png(self.renderer.rgb())
-        return png_frame(png, width=self.widget.width, height=self.widget.height)
+        if self._shown is None:
+            return {}, {}
+        return png_frame(small_png(self._shown), width=self.widget.width, height=self.widget.height)

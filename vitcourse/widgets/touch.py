@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -139,6 +138,7 @@ class Point(Touch):
 
     def go(self, right: int, down: int, axes: Axes) -> None:
         low_x, high_x, low_y, high_y = self._ranges(axes)
+        right, down = (-right if axes.xaxis_inverted() else right), (-down if axes.yaxis_inverted() else down)
         x = self.value[0] + right * (high_x - low_x) / STEPS
         y = self.value[1] - down * (high_y - low_y) / STEPS
         self._take(self._clamped(axes, x, y))
@@ -155,66 +155,3 @@ def _tidy(value: float, span: float) -> float:
     """Rounds to a 1000th of the span, so that captions do not flicker in their last digits."""
     digits = max(0, 3 - len(str(int(span)))) + 1 if span >= 1 else 4
     return round(value, digits)
-
-
-def cell(
-    rows: int,
-    columns: int,
-    *,
-    value: tuple[int, int] = (0, 0),
-    axes: int | tuple[int, ...] = 0,
-    label: str = "",
-) -> Cell:
-    """A cell of a grid that is chosen in the picture: `patch=cell(7, 7)` gives `update(patch=(row, column))`.
-
-    The grid fills the axes, row 0 on top, as `axes.imshow(image)` shows an image cut into patches. By click,
-    drag or arrow keys.
-
-    Args:
-        rows, columns: of the grid.
-        value: (row, column) at first.
-        axes: which of `figure.axes` can be clicked; several as a tuple.
-
-    Raises:
-        ValueError: rows or columns below 1, value outside the grid.
-    """
-    return Cell(rows, columns, value=value, axes=axes, label=label)
-
-
-def point(
-    x: float,
-    y: float,
-    *,
-    bounds: tuple[float, float, float, float] | None = None,
-    axes: int = 0,
-    label: str = "",
-) -> Point:
-    """A point that is dragged in the picture: `query=point(1.0, 0.5)` gives `update(query=(x, y))`.
-
-    In the data coordinates of `figure.axes[axes]`, and never outside `bounds`, (x low, x high, y low, y high);
-    without bounds, never outside the axes. By click, drag or arrow keys; with several points in the same
-    axes, the nearest one is taken, and the key N goes on to the next.
-
-    Raises:
-        ValueError: bounds in the wrong order, or a point outside them.
-    """
-    return Point(x, y, bounds=bounds, axes=axes, label=label)
-
-
-def nearest(touches: Mapping[str, Touch], figure: Figure, x: float, y: float) -> tuple[str, Axes] | None:
-    """Which control a press at (x, y) is for: fractions of the picture from its lower left corner."""
-    best: tuple[float, str, Axes] | None = None
-    for name, control in touches.items():
-        for axes in control.axes_in(figure):
-            fx, fy = fraction(axes, figure, x, y)
-            if -0.02 <= fx <= 1.02 and -0.02 <= fy <= 1.02:
-                far = control.far(axes, fx, fy)
-                if best is None or far < best[0]:
-                    best = (far, name, axes)
-    return None if best is None else best[1:]
-
-
-def fraction(axes: Axes, figure: Figure, x: float, y: float) -> tuple[float, float]:
-    """From fractions of the picture to fractions of the axes."""
-    at = axes.transAxes.inverted().transform(figure.transFigure.transform((x, y)))
-    return float(at[0]), float(at[1])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MatplotlibFigure
 
 from vitcourse.widgets.figure import Figure
-from vitcourse.widgets.touch import Touch, fraction, nearest
+from vitcourse.widgets.touch import Touch
 
 
 def connect(widget: Figure, figure: MatplotlibFigure, touches: dict[str, Touch]) -> None:
@@ -49,3 +51,22 @@ def connect(widget: Figure, figure: MatplotlibFigure, touches: dict[str, Touch])
     widget.interactive = True
     widget.observe(pointer_moved, "pointer")
     widget.observe(arrows_pressed, "arrows")
+
+
+def nearest(touches: Mapping[str, Touch], figure: MatplotlibFigure, x: float, y: float) -> tuple[str, Axes] | None:
+    """Which control a press at (x, y) is for: fractions of the picture from its lower left corner."""
+    best: tuple[float, str, Axes] | None = None
+    for name, control in touches.items():
+        for axes in control.axes_in(figure):
+            fx, fy = fraction(axes, figure, x, y)
+            if -0.02 <= fx <= 1.02 and -0.02 <= fy <= 1.02:
+                far = control.far(axes, fx, fy)
+                if best is None or far < best[0]:
+                    best = (far, name, axes)
+    return None if best is None else best[1:]
+
+
+def fraction(axes: Axes, figure: MatplotlibFigure, x: float, y: float) -> tuple[float, float]:
+    """From fractions of the picture to fractions of the axes."""
+    at = axes.transAxes.inverted().transform(figure.transFigure.transform((x, y)))
+    return float(at[0]), float(at[1])
