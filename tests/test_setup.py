@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -88,10 +89,17 @@ def test_a_read_only_folder_is_one_line(tmp_path, monkeypatch, capsys):
 
 
 def test_the_cpu_index_gets_three_seconds(monkeypatch):
-    monkeypatch.setattr(torch_build.urllib.request, "urlopen", lambda *args, **kwargs: time.sleep(30))
+    ended = threading.Event()
+
+    def hang(*args: object, **kwargs: object) -> None:
+        ended.wait(30)
+        raise OSError("timed out")
+
+    monkeypatch.setattr(torch_build.urllib.request, "urlopen", hang)
     started = time.monotonic()
     assert torch_build.index_answers(seconds=0.2) is False
     assert time.monotonic() - started < 5
+    ended.set()
 
 
 @pytest.mark.parametrize("sign", ["No space left on device", "Read-only file system", "No matching distribution found"])
