@@ -25,7 +25,9 @@ CONFIGS = {
         128,
     ),
     "1.8 M: patch 4, dim 192, depth 6, batch 128": (
-        dict(img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=192, depth=6, num_heads=3, mlp_ratio=2),
+        dict(
+            img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=192, depth=6, num_heads=3, mlp_ratio=2
+        ),
         128,
     ),
 }

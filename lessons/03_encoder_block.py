@@ -15,6 +15,7 @@
 
 # %% tags=["core"]
 from functools import cache
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +31,9 @@ from vitcourse.residual_stream import depth_profile, gradient_by_path, residual_
 from vitcourse.training import load_checkpoint
 from vitcourse.widgets import cell, choices, live, picture, predict, slider, toggle
 
-SMALL = dict(img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=64, num_heads=4, mlp_ratio=2.0)
+SMALL: dict[str, Any] = dict(
+    img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=64, num_heads=4, mlp_ratio=2.0
+)
 
 images = load("mnist").test.images
 model = load_checkpoint("mnist").requires_grad_(False)  # trained on MNIST; it comes with the course
@@ -109,8 +112,8 @@ assert_close(z0, model.embed(image))
 # $N$ patches, $N + 1$ rows: the class token has a position too. Sinusoids fix its row to zero.
 
 # %% tags=["core", "nbval-check-output"]
-fixed = vc.VisionTransformer(**SMALL, depth=1, position="sincos")
-mean_pool = vc.VisionTransformer(**SMALL, depth=1, pool="mean")
+fixed: Any = vc.VisionTransformer(**SMALL, depth=1, position="sincos")
+mean_pool: Any = vc.VisionTransformer(**SMALL, depth=1, pool="mean")
 print("patches                         ", patches.shape[1])
 print("rows of E_pos, learned          ", model.positions.shape[1])
 print(
@@ -181,11 +184,12 @@ def similarity(codes):
 
 number = torch.arange(rows * cols)[:, None] * 10_000 ** (-torch.arange(D // 2) / (D // 2))
 torch.manual_seed(0)
+untrained: Any = vc.VisionTransformer(**SMALL, depth=1)
 encodings = {
     "2-D sines": codes,
     "1-D sines": torch.cat([number.sin(), number.cos()], dim=1),  # patches numbered 0 to 48
     "learned": model.positions[0, 1:],  # without the class token's row
-    "fresh": vc.VisionTransformer(**SMALL, depth=1).positions[0, 1:].detach(),  # learned codes before training
+    "fresh": untrained.positions[0, 1:].detach(),  # learned codes before training
 }
 
 # %% [markdown] tags=["core"]
@@ -375,7 +379,9 @@ spread.reveal(
 torch.manual_seed(0)
 blocks = vc.VisionTransformer(**SMALL, depth=24).blocks
 noise, direction = torch.randn(2, 2, 50, D)  # two "images" of 50 tokens; the gradient at the end
-wirings = {f"{norm}, {skip}": (norm, skip) for norm in ("pre", "post", "none") for skip in (True, False)}
+wirings: dict[str, tuple[Any, bool]] = {
+    f"{norm}, {skip}": (norm, skip) for norm in ("pre", "post", "none") for skip in (True, False)
+}
 
 
 @cache
@@ -463,7 +469,7 @@ def input_gradient(blocks):
 shares = {}
 for depth in (1, 2, 6, 12, 24):
     g = input_gradient(blocks[:depth])
-    branches = [branch for block in blocks[:depth] for branch in (block.attention, block.mlp)]
+    branches: list[Any] = [branch for block in blocks[:depth] for branch in (block.attention, block.mlp)]
     hooks = [branch.register_forward_hook(lambda _, inputs, output: output.detach()) for branch in branches]
     g_skip = input_gradient(blocks[:depth])
     for hook in hooks:
@@ -511,7 +517,8 @@ print("tokens that notice:", int((noticed > 1e-4).sum()), "of 50")
 #    add back to size.
 #
 # </details>
-#
+
+# %% [markdown] tags=["deeper"]
 # ## The finished code
 #
 # The package's code, folded. Open a cell to read or edit it; nothing below depends on it.
@@ -666,7 +673,8 @@ picture(
 # %% [markdown] tags=["deeper"]
 # Which encoding leads to the best model is another question. It takes a model trained with each, several times, and is
 # not answered here.
-#
+
+# %% [markdown] tags=["deeper"]
 # ### A formula that loses half
 #
 # Two-dimensional sinusoids are often stated as
@@ -726,7 +734,8 @@ picture(
 # In the usual form all codes have the same length, and the inner product of two positions depends on their offset
 # alone. In the stated one some positions are louder than others, and equal offsets give different products. The fitted
 # shift exists only as a matrix of huge entries that cancel: any noise would be blown up.
-#
+
+# %% [markdown] tags=["deeper"]
 # ### Relative positions
 #
 # One can also leave the tokens alone, and add to each score a number that depends on where the key lies *as seen from*
@@ -749,7 +758,7 @@ for pair in (offset == torch.tensor([2, -1])).all(dim=-1).nonzero():
     query, key = pair + 1  # token 0 is the class token
     assert_close(bias[:, query, key], bias[:, 1 + 14, 1 + 1])  # (2, 0) to (0, 1): the same offset
 
-learned = vc.VisionTransformer(**SMALL, depth=1, position="relative")
+learned: Any = vc.VisionTransformer(**SMALL, depth=1, position="relative")
 print("entries that a model learns, all heads:", learned.relative.table.numel())
 
 # %% [markdown] tags=["deeper"]
@@ -791,7 +800,8 @@ assert_close(larger[:, -3:], table[:, -3:])
 # %% [markdown] tags=["deeper"]
 # Shaw et al. add vectors to keys and values instead of numbers to scores; the form with a table of biases is Swin's and
 # BEiT's.
-#
+
+# %% [markdown] tags=["deeper"]
 # ### Another image size
 #
 # Learned codes belong to one grid. For another, they are laid out as an image with $D$ channels and resized
@@ -813,7 +823,8 @@ picture(
 
 # %% [markdown] tags=["deeper"]
 # The pattern survives. How well the model then classifies larger images is not measured in this lesson.
-#
+
+# %% [markdown] tags=["deeper"]
 # ### The gradient, path by path
 #
 # Every branch doubles the number of paths from output to input: through it, or around it. Six blocks have

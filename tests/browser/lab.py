@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import nbformat
+from notebook_page import Notebook  # noqa: F401 (whoever starts a server opens a notebook in it)
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -36,8 +37,6 @@ SETTINGS = {
         "doNotDisturbMode": True,
     },
 }
-# Messages of JupyterLab itself about what a machine without a network or a language server lacks.
-HARMLESS = ("favicon", "language server", "lsp/", "ResizeObserver", "net::ERR_INTERNET_DISCONNECTED")
 
 
 def find_chromium() -> str | None:
@@ -45,10 +44,24 @@ def find_chromium() -> str | None:
 
 
 class Lab:
-    """A JupyterLab server in a directory of its own, without a token, on 127.0.0.1."""
+    """A JupyterLab server in a directory of its own, without a token, on 127.0.0.1.
 
-    def __init__(self, root: pathlib.Path, *, theme: str = "JupyterLab Light", config: str = "") -> None:
-        self.root = root / "notebooks"
+    Args:
+        root: an empty directory; `root/notebooks` is what the server shows.
+        config: text of its `jupyter_server_config.py`; the course's own extension is then left out.
+        course: a copy of the course: the server is then started as `vitcourse lab` starts it, and shows that.
+    """
+
+    def __init__(
+        self,
+        root: pathlib.Path,
+        *,
+        theme: str = "JupyterLab Light",
+        config: str = "",
+        course: pathlib.Path | None = None,
+    ) -> None:
+        self.course, self.config = course, config
+        self.root = root / "notebooks" if course is None else course / "work"
         self.root.mkdir(parents=True, exist_ok=True)
         self.home = root / "jupyter"
         settings = SETTINGS | {"@jupyterlab/apputils-extension/themes": {"theme": theme}}
@@ -65,30 +78,32 @@ class Lab:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        environment = os.environ | {
-            "JUPYTER_CONFIG_DIR": str(self.home / "config"),
-            "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
-            "JUPYTERLAB_SETTINGS_DIR": str(self.home / "settings"),
-            "JUPYTERLAB_WORKSPACES_DIR": str(self.home / "workspaces"),
-            "IPYTHONDIR": str(self.home / "ipython"),
-            "PYTHONPATH": os.pathsep.join([str(REPO), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
-            "PATH": os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", "")]),
-        }
-        command = [
-            sys.executable,
-            "-m",
-            "jupyterlab",
-            "--no-browser",
-            "--allow-root",
-            "--ServerApp.ip=127.0.0.1",
-            f"--ServerApp.port={self.port}",
-            "--ServerApp.port_retries=0",
-            "--IdentityProvider.token=",
-            "--ServerApp.password=",
-            f"--ServerApp.root_dir={self.root}",
-            "--LabApp.expose_app_in_browser=True",
-            "--LabApp.extension_manager=readonly",
-        ]
+        environment = (
+            os.environ
+            | self._connected()
+            | {
+                "JUPYTER_CONFIG_DIR": str(self.home / "config"),
+                "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
+                "JUPYTERLAB_SETTINGS_DIR": str(self.home / "settings"),
+                "JUPYTERLAB_WORKSPACES_DIR": str(self.home / "workspaces"),
+                "IPYTHONDIR": str(self.home / "ipython"),
+                "PYTHONPATH": os.pathsep.join([str(REPO), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+                "PATH": os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", "")]),
+            }
+        )
+        command = self._command(
+            [
+                "--no-browser",
+                "--allow-root",
+                "--ServerApp.ip=127.0.0.1",
+                f"--ServerApp.port={self.port}",
+                "--ServerApp.port_retries=0",
+                "--IdentityProvider.token=",
+                "--ServerApp.password=",
+                "--LabApp.expose_app_in_browser=True",
+                "--LabApp.extension_manager=readonly",
+            ]
+        )
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=log, cwd=self.root, start_new_session=True
@@ -102,6 +117,28 @@ class Lab:
             time.sleep(0.25)
         self.stop()
         raise RuntimeError("JupyterLab did not answer within a minute")
+
+    def _command(self, options: list[str]) -> list[str]:
+        if self.course is None:
+            if self.config:
+                options = [*options, '--ServerApp.jpserver_extensions={"vitcourse.course.server": False}']
+            return [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={self.root}", *options]
+        from vitcourse.course.lab import lab_command
+
+        return lab_command(self.course, options)
+
+    def _connected(self) -> dict[str, str]:
+        """Variables by which Jupyter knows the course, as `vitcourse lab` makes it known."""
+        if self.course is None:
+            return {}
+        from vitcourse.course.connect import connect_jupyter
+
+        connect_jupyter(self.home / "connected")
+        return {"JUPYTER_CONFIG_PATH": str(self.home / "connected/etc/jupyter")}
+
+    def path_of(self, name: str) -> str:
+        """A notebook's path as the server calls it."""
+        return name if self.course is None else f"work/{name}"
 
     def stop(self) -> None:
         """Asks the server to end, kernels included, and kills what is left of its session."""
@@ -128,102 +165,6 @@ class Lab:
         path = self.root / name
         nbformat.write(notebook, path)
         return path
-
-
-class Notebook:
-    """One notebook open in one page."""
-
-    def __init__(self, page: Any, lab: Lab, name: str) -> None:
-        self.page, self.lab, self.name = page, lab, name
-        self.console: list[str] = []
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.console.append(str(error)))
-
-    def _said(self, message: Any) -> None:
-        text = f"{message.text} {message.location.get('url', '')}"
-        if message.type == "error" and not any(word in text for word in HARMLESS):
-            self.console.append(text)
-
-    def open(self, *, kernel: bool = True) -> None:
-        self.page.goto(f"{self.lab.url}/lab/tree/{self.name}?reset", wait_until="domcontentloaded")
-        self.page.wait_for_function("() => window.jupyterapp", timeout=120_000)
-        self.page.evaluate(
-            """async ({name, kernel}) => {
-                const app = window.jupyterapp;
-                await app.restored;
-                const find = () => [...app.shell.widgets("main")].find((widget) => widget.context?.path === name);
-                for (let i = 0; i < 1200 && !find(); i++) await new Promise((go) => setTimeout(go, 50));
-                const panel = find();
-                app.shell.activateById(panel.id);
-                await panel.context.ready;
-                await panel.revealed;
-                window.notebookPanel = panel;
-                if (kernel) {
-                    await panel.sessionContext.ready;
-                    await panel.sessionContext.session.kernel.info;
-                }
-            }""",
-            {"name": self.name, "kernel": kernel},
-        )
-
-    def run_all(self, timeout: float = 300) -> None:
-        """Runs every cell to the end of the notebook."""
-        self.page.evaluate("() => { window.ran = window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            if self.page.evaluate(
-                "() => Promise.race([window.ran.then(() => true), new Promise((go) => "
-                "setTimeout(() => go(false), 500))])"
-            ):
-                return
-        raise TimeoutError(f"{self.name} did not run to its end within {timeout:.0f} s")
-
-    def save(self) -> None:
-        self.page.evaluate("() => window.notebookPanel.context.save()")
-
-    def close(self, *, shut_down: bool = True) -> None:
-        """Closes the document; the kernel goes too unless it is to stay."""
-        self.page.evaluate(
-            """async (shutDown) => {
-                if (shutDown) await window.notebookPanel.sessionContext.shutdown();
-                window.notebookPanel.dispose();
-            }""",
-            shut_down,
-        )
-
-    def saved(self) -> Any:
-        return nbformat.read(self.lab.root / self.name, as_version=4)
-
-    def outputs(self) -> list[dict[str, Any]]:
-        """All outputs of all code cells, as the document holds them at present."""
-        return self.page.evaluate(
-            "() => window.notebookPanel.content.model.toJSON().cells.flatMap((cell) => cell.outputs ?? [])"
-        )
-
-    def errors(self) -> list[str]:
-        """Error outputs, and what the browser's console called an error."""
-        failed = [f"{out['ename']}: {out['evalue']}" for out in self.outputs() if out["output_type"] == "error"]
-        return failed + self.console
-
-    def python(self, code: str) -> str:
-        """Runs code in the notebook's kernel and gives what it printed."""
-        return self.page.evaluate(
-            """async (code) => {
-                const future = window.notebookPanel.sessionContext.session.kernel.requestExecute({code});
-                let text = "";
-                future.onIOPub = (message) => {
-                    if (message.header.msg_type === "stream") text += message.content.text;
-                    if (message.header.msg_type === "error") text += message.content.traceback.join("\\n");
-                };
-                await future.done;
-                return text;
-            }""",
-            code,
-        )
-
-    def screenshot(self, path: pathlib.Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=str(path))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,12 +13,12 @@ from vitcourse import MultiHeadAttention, TransformerBlock, VisionTransformer, r
 from vitcourse.positions import interpolate_relative
 from vitcourse.residual_stream import depth_profile, gradient_by_path, residual_stream
 
-SMALL = dict(img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=64, num_heads=4, mlp_ratio=2.0)
+SMALL: Any = dict(img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=64, num_heads=4, mlp_ratio=2.0)
 
 
 def test_p5_e_pos_has_a_row_for_the_class_token():
     """z0 = [x_cls; x_1 E; ...; x_N E] + E_pos, with N + 1 rows; N without a class token."""
-    model = VisionTransformer(**SMALL, depth=1)
+    model: Any = VisionTransformer(**SMALL, depth=1)
     images = torch.rand(2, 1, 28, 28)
     patches = model.patch_embedding(images)
     assert patches.shape == (2, 49, 64)
@@ -26,11 +28,12 @@ def test_p5_e_pos_has_a_row_for_the_class_token():
     with pytest.raises(RuntimeError):
         tokens + model.positions[:, 1:]
 
-    fixed = VisionTransformer(**SMALL, depth=1, position="sincos").positions
+    fixed: Any = VisionTransformer(**SMALL, depth=1, position="sincos").positions
     assert fixed.shape == (1, 50, 64)
     assert (fixed[0, 0] == 0).all()
     assert_close(fixed[0, 1:], sincos_2d(7, 7, 64))
-    assert VisionTransformer(**SMALL, depth=1, pool="mean").positions.shape == (1, 49, 64)
+    mean: Any = VisionTransformer(**SMALL, depth=1, pool="mean")
+    assert mean.positions.shape == (1, 49, 64)
 
 
 def grid_codes(half_row: Tensor, half_col: Tensor) -> Tensor:
@@ -107,7 +110,7 @@ def test_p8_relative_bias_depends_on_offsets_only():
         assert (head[1:, 0] == head[1, 0]).all()
 
     # A model learns one table a head, and adds it to the scores before the softmax.
-    model = VisionTransformer(**SMALL, depth=2, position="relative")
+    model: Any = VisionTransformer(**SMALL, depth=2, position="relative")
     assert model.relative.table.shape == (4, 13 * 13 + 3)
     layer, x = MultiHeadAttention(embed_dim=16, num_heads=heads), torch.randn(1, 36, 16)
     q, k, _ = layer.queries_keys_values(x)

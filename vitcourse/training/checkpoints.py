@@ -81,7 +81,7 @@ def save_checkpoint(
             temporary.unlink(missing_ok=True)
 
 
-def load_checkpoint(path: str | Path) -> nn.Module:
+def load_checkpoint(path: str | Path) -> Any:
     """Build the model of a checkpoint and give it its weights; in evaluation mode, on the CPU.
 
     Args:

@@ -1,0 +1,581 @@
+# %% [markdown] tags=["core"]
+# # 04 The full model
+#
+# ## What you will be able to do
+#
+# 8 minutes. After this lesson you can
+#
+# - assemble a Vision Transformer from the parts of lessons 01 to 03;
+# - count its parameters, multiply-adds and memory from five numbers;
+# - say which check reveals which mistake in it.
+#
+# Lesson 03 ended with a block that adds to the residual stream. Now the blocks get a beginning and an end.
+
+# %% tags=["core"]
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import nn
+from torch.testing import assert_close
+
+import vitcourse as vc
+from vitcourse.cost import count_flops, count_parameters, measure_time, parameters_by_part, peak_memory, vit_cost
+from vitcourse.data import load
+from vitcourse.maps import record_attention
+from vitcourse.plots import model as plots
+from vitcourse.plots.pipeline import pipeline_strip
+from vitcourse.pretrained import copy_from_torchvision
+from vitcourse.training import load_checkpoint
+from vitcourse.widgets import choices, job, live, picture, predict, slider
+
+data = load("mnist")
+images = data.test.images[:32]  # (32, 1, 28, 28)
+MNIST: dict[str, Any] = dict(img_size=28, patch_size=4, in_channels=1, num_classes=10)
+
+picture(
+    pipeline_strip("model"),
+    alt="You are here: the whole model, from patches over embedding, encoder and pooling to the head.",
+)
+
+# %% [markdown] tags=["core"]
+# ## Predict
+
+# %% tags=["core"]
+where = predict(
+    "ViT-B/16: where do most of its parameters sit?",
+    choices=["attention", "MLP", "patch embedding, class token and positions", "head"],
+)
+where
+
+# %% tags=["core"]
+learning = predict(
+    "Six models, each with one mistake, train for 60 steps. In how many does the loss fall by more than 0.1 all the "
+    "same?",
+    low=0,
+    high=6,
+    step=1,
+)
+learning
+
+# %% [markdown] tags=["core"]
+# ## From tokens to a prediction
+#
+# $L$ blocks turn $z_0$ into $z_L$. Then one vector $y$ has to stand for the image:
+#
+# $$y = \mathrm{LN}(z_L)_{0} \qquad \text{or} \qquad y = \frac{1}{N} \sum_{i=1}^{N} \mathrm{LN}(z_L)_i$$
+#
+# Left, the **class token**: row 0, which gathers by attention what it needs, with weights that depend on the image.
+# Right, **mean pooling**: no class token, each of the $N$ patches counts the same. A linear **head** turns $y$ into
+# one number for each class, the *logits*. Which of the two is better takes trainings to tell, and is not measured here.
+
+
+# %% mirror="vitcourse.vit.embed_tokens" tags=["core"]
+def embed_tokens(patches, class_token=None, positions=None):
+    """z_0 = [x_cls; x_1 E; ...; x_N E] + E_pos"""
+    tokens = patches
+    if class_token is not None:
+        tokens = torch.cat([class_token.expand(len(patches), -1, -1), patches], dim=1)
+    return tokens if positions is None else tokens + positions
+
+
+# %% tags=["core", "nbval-check-output"]
+model: Any = vc.VisionTransformer(**MNIST, embed_dim=192, depth=6, num_heads=3, mlp_ratio=2.0).eval()
+
+patches = model.patch_embedding(images)
+z = vc.embed_tokens(patches, model.class_token, model.positions)
+print("z_0   ", tuple(z.shape))
+for block in model.blocks:
+    z = block(z)
+print("z_L   ", tuple(z.shape))
+y = model.norm(z)[:, 0]
+print("y     ", tuple(y.shape))
+logits = model.classifier(y)
+print("logits", tuple(logits.shape))
+assert_close(logits, model(images))
+
+# %% tags=["core", "nbval-check-output"]
+averaging: Any = vc.VisionTransformer(**MNIST, embed_dim=192, depth=6, num_heads=3, mlp_ratio=2.0, pool="mean").eval()
+tokens = averaging.encode(averaging.embed(images))
+print("mean pooling: tokens", tuple(tokens.shape), " y", tuple(averaging.pool(tokens).shape))
+assert_close(averaging.pool(tokens), tokens.mean(dim=1))
+
+# %% [markdown] tags=["core"]
+# ## Measure: what it costs
+#
+# A **multiply-add** is one multiplication and the addition after it. Papers call a billion of them "1 G"; PyTorch's
+# counter counts both operations, so FLOPs are twice as many.
+
+# %% tags=["core", "nbval-check-output"]
+for part, count in parameters_by_part(model).items():
+    print(f"{part:16}{count:>10,}")
+print(f"{'sum':16}{count_parameters(model):>10,}")
+
+# %% tags=["core", "nbval-check-output"]
+# Parameters (M) as the papers round them, multiply-adds (G) as torchvision (B, L) and timm (Ti, S) list them.
+published = {"Ti/16": (5, 1.26), "S/16": (22, 4.61), "B/16": (86, 17.56), "L/16": (307, 61.55)}
+
+print("224 x 224      parameters  published   multiply-adds  published   weights")
+for name, (millions, billions) in published.items():
+    cost = vit_cost(**vc.PRESETS[name])
+    with torch.device("meta"):  # shapes without memory
+        built = vc.VisionTransformer(**vc.PRESETS[name])
+        counted = count_flops(built, torch.empty(1, 3, 224, 224))
+    assert (count_parameters(built), counted) == (cost.total_parameters, cost.flops)
+    print(
+        f"{name:12}{cost.total_parameters / 1e6:>10.1f} M{millions:>9} M{cost.total_multiply_adds / 1e9:>14.2f} G"
+        f"{billions:>9.2f} G{4 * cost.total_parameters / 1e6:>8.0f} MB"
+    )
+
+# %% tags=["core"]
+by_part = vit_cost(**vc.PRESETS["B/16"]).parameters
+share = {part: count / sum(by_part.values()) for part, count in by_part.items()}
+groups = {
+    "attention": share["attention"],
+    "MLP": share["MLP"],
+    where.choices[2]: share["patch embedding"] + share["class token"] + share["positions"],
+    "head": share["head"],
+}
+where.reveal(
+    max(groups, key=lambda group: groups[group]),
+    note=f"MLP {share['MLP']:.0%}, attention {share['attention']:.0%}: 8 D^2 against 4 D^2 weights in each block.",
+)
+
+# %% [markdown] tags=["core"]
+# Formula and count agree exactly, and with the published figures up to rounding. One exception: for L the paper says
+# 307 M; its own sizes give 304 M, as torchvision lists it.
+#
+# ### Touch: five numbers
+#
+# A piece's area is its share of the parameters. Halve the patch size: parameters hardly move, multiply-adds do.
+# Change the heads: neither moves.
+
+# %% tags=["core"]
+knobs: dict[str, Any] = dict(
+    patch_size=choices([2, 4, 7, 14], value=4, unit="pixels"),
+    embed_dim=choices([48, 96, 192, 384], value=192, label="dim"),
+    depth=slider(1, 12, value=6),
+    num_heads=choices(lambda embed_dim: [h for h in (1, 2, 3, 4, 6, 8, 12) if embed_dim % h == 0], value=3),
+    mlp_ratio=choices([1.0, 2.0, 4.0], value=2.0),
+)
+
+
+@live(
+    alt="Pieces of the model, areas as parameters, over bars for the shares of parameters and of multiply-adds. MLP "
+    "and attention hold nearly everything.",
+    size=(760, 420),
+    **knobs,
+)
+def costs(figure):
+    show = plots.model_board(figure)
+
+    def update(**sizes):
+        cost = vit_cost(**MNIST | sizes)
+        show(parameters=cost.parameters, multiply_adds=cost.multiply_adds, depth=sizes["depth"])
+        return (
+            f"{cost.tokens} tokens; {cost.total_parameters:,} parameters, {4 * cost.total_parameters / 1e6:.1f} MB; "
+            f"{cost.flops / 1e9:.2f} GFLOPs; maps of one layer {cost.attention_map_bytes / 1e6:.2f} MB an image"
+        )
+
+    return update
+
+
+costs
+
+# %% [markdown] tags=["core"]
+# And in seconds, on your machine: choose, then press the button.
+
+
+# %% tags=["core"]
+def timing(**sizes):
+    timed = vc.VisionTransformer(**MNIST | sizes).eval()
+    batch = torch.rand(16, 1, 28, 28)
+
+    @torch.no_grad()
+    def run():
+        timed(batch)
+
+    for _ in range(5):
+        taken = measure_time(run, 5).median
+        speed = count_flops(timed, batch) / taken / 1e9
+        yield f"16 images: {1000 * taken:.1f} ms, {speed:.0f} GFLOPs a second, {peak_memory(run) / 1e6:.1f} MB at the peak"
+
+
+job(timing, alt="Milliseconds and memory of a forward pass over 16 images.", start="Measure", total=5, **knobs)
+
+# %% [markdown] tags=["core"]
+# ## Measure: it is ViT
+#
+# Names differ between libraries. So copy *random* weights out of torchvision's model, and compare the logits.
+
+# %% tags=["core", "nbval-check-output"]
+SMALL: dict[str, Any] = dict(**MNIST, embed_dim=32, depth=2, num_heads=4, mlp_ratio=2.0)
+
+torch.manual_seed(0)
+theirs = torchvision.models.VisionTransformer(
+    image_size=28, patch_size=4, num_layers=2, num_heads=4, hidden_dim=32, mlp_dim=64, num_classes=10
+).eval()
+theirs.conv_proj = nn.Conv2d(1, 32, kernel_size=4, stride=4)  # one color channel
+for parameter in theirs.parameters():
+    nn.init.normal_(parameter, std=0.3)
+
+ours = copy_from_torchvision(vc.VisionTransformer(**SMALL).eval(), theirs)
+with torch.no_grad():
+    assert_close(ours(images), theirs(images), rtol=1e-4, atol=1e-4)
+print("same logits:", tuple(ours(images).shape), " parameters copied:", f"{count_parameters(ours):,}")
+
+# %% [markdown] tags=["core"]
+# ## Measure: the bug museum
+#
+# Six mistakes from published code, each in a copy of the small model. Read each, and guess what it does.
+
+
+# %% tags=["core"]
+class SizedByBatch(vc.VisionTransformer):  # 1
+    def __init__(self, **sizes):
+        super().__init__(**sizes)
+        self.positions = nn.Parameter(0.5 * torch.randn(32, self.num_tokens, sizes["embed_dim"]))
+
+
+class ClassTokenLast(vc.VisionTransformer):  # 2
+    def __init__(self, **sizes):
+        super().__init__(**sizes)
+        codes: Any = self.positions
+        self.positions = nn.Parameter(codes[:, 1:].detach())
+
+    def embed(self, images):
+        placed = self.patch_embedding(images) + self.positions
+        return vc.embed_tokens(placed, self.class_token)
+
+
+class View(vc.MultiHeadAttention):  # 3
+    def queries_keys_values(self, x):
+        batch, tokens, dim = x.shape
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        return tuple(part.reshape(batch, self.num_heads, tokens, dim // self.num_heads) for part in (q, k, v))
+
+
+class OverBatch(vc.VisionTransformer):  # 4
+    def embed(self, images):
+        tokens = vc.embed_tokens(self.patch_embedding(images), self.class_token)
+        codes: Any = self.positions
+        return tokens + codes.transpose(0, 1)[: len(tokens)]
+
+
+class OtherAxis(vc.MultiHeadAttention):  # 5
+    def attention_map(self, x, bias=None):
+        q, k, _ = self.queries_keys_values(x)
+        return (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5).softmax(dim=-2)
+
+    def forward(self, x, bias=None):
+        return self.projection(vc.merge_heads(self.attention_map(x) @ self.queries_keys_values(x)[2]))
+
+
+class DropoutOn(vc.VisionTransformer):  # 6
+    def embed(self, images):
+        return F.dropout(super().embed(images), 0.1)
+
+
+# %% tags=["core"]
+def build(kind, attention=vc.MultiHeadAttention):
+    torch.manual_seed(0)
+    built = kind(**SMALL)
+    for block in built.blocks:
+        block.attention = attention(embed_dim=32, num_heads=4)
+    return built
+
+
+museum: dict[str, Any] = {
+    "no mistake": build(vc.VisionTransformer),
+    "1 positions sized by the batch": build(SizedByBatch),
+    "2 class token after positions": build(ClassTokenLast),
+    "3 view, not transpose": build(vc.VisionTransformer, View),
+    "4 positions over the batch": build(OverBatch),
+    "5 softmax over queries": build(vc.VisionTransformer, OtherAxis),
+    "6 dropout left on": build(DropoutOn),
+}
+
+
+def train(model, steps=60):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=6e-3)
+    losses = []
+    for step in range(steps):
+        which = torch.arange(32 * step, 32 * step + 32) % len(data.train)
+        loss = F.cross_entropy(model(data.train.images[which]), data.train.labels[which])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses[0], sum(losses[-10:]) / 10
+
+
+losses = {name: train(broken) for name, broken in museum.items()}
+for name, (first, last) in losses.items():
+    print(f"{name:32} loss {first:.2f} -> {last:.2f}")
+
+# %% tags=["core"]
+fell = {name: last < first - 0.1 for name, (first, last) in losses.items()}
+learning.reveal(
+    sum(fell.values()) - fell["no mistake"],
+    note="A falling loss shows that something is learned, not that the model is the one you meant.",
+)
+
+# %% [markdown] tags=["core"]
+# So other checks are needed. Which of them catches which mistake? Choose for each before you run the cell.
+
+
+# %% tags=["core"]
+def same(a, b):
+    return a.shape == b.shape and torch.allclose(a, b, rtol=1e-3, atol=1e-4)
+
+
+def shuffles(layer):  # without positions, shuffled tokens give shuffled outputs
+    x, order = torch.randn(1, 50, 32), torch.randperm(50)
+    return same(layer(x[:, order]), layer(x)[:, order])
+
+
+def like_torchvision(model):
+    return same(copy_from_torchvision(model, theirs)(images), theirs(images))  # last: it replaces the weights
+
+
+checks: dict[str, Any] = {
+    "any batch": lambda m: all(m(images[:n]).shape == (n, 10) for n in (1, 3, 32)),
+    "alone as in a batch": lambda m: same(m(images[3:4]), m(images)[3:4]),
+    "twice the same": lambda m: same(m(images), m(images)),
+    "rows sum to 1": lambda m: same(
+        m.blocks[0].attention.attention_map(m.embed(images)).sum(-1), torch.ones(32, 4, 50)
+    ),
+    "shuffled tokens": lambda m: shuffles(m.blocks[0].attention),
+    "parameters as counted": lambda m: count_parameters(m) == vit_cost(**SMALL).total_parameters,
+    "as torchvision": like_torchvision,
+}
+
+
+@torch.no_grad()
+def passes(check, model):
+    try:
+        return bool(check(model))
+    except (RuntimeError, ValueError):
+        return False
+
+
+torch.manual_seed(0)
+passed = {name: {c: passes(check, broken.eval()) for c, check in checks.items()} for name, broken in museum.items()}
+picture(
+    plots.check_table(passed),
+    alt="Models down, checks across. Each mistake fails at least one check; the comparison with torchvision fails for "
+    "all six and passes for the model without a mistake.",
+)
+
+# %% tags=["core", "nbval-check-output"]
+for name, results in passed.items():
+    print(f"{name:32}", ", ".join(check for check, ok in results.items() if not ok) or "passes all")
+
+# %% [markdown] tags=["core"]
+# Comparison with an independent implementation catches all six; the other checks say *where* to look. Deeper explains
+# each.
+#
+# ## Exercises
+#
+# 1. In the cell of the mistakes, mend one of 1 to 6. Run that cell and those below it.
+# 2. With the sliders: how does halving the patch size change tokens, and how FLOPs?
+#
+# <details><summary>What you should see</summary>
+#
+# 1. Its row passes all checks.
+# 2. From 4 to 2 pixels: 50 to 197 tokens. FLOPs grow by about that factor, a little more: most lies in matrices
+#    applied to each token; only scores and sums grow with the square.
+#
+# </details>
+#
+# ## Recap
+#
+# - Forward pass: embed, encode, pool, head.
+# - Patch size sets tokens, hence compute. Dim, depth and MLP ratio set parameters.
+# - A falling loss proves little. Compare with an implementation that you trust.
+#
+# ## Quiz
+#
+# **1.** A block has how many times $D^2$ weights, at MLP ratio 4?
+#
+# <details><summary>Answer</summary>
+#
+# 12: 4 in attention (queries, keys, values, output), 8 in the MLP ($D \times 4D$ and back).
+#
+# </details>
+#
+# **2.** Why do more heads cost no parameters?
+#
+# <details><summary>Answer</summary>
+#
+# They share the $D$ channels: $h$ heads of $D / h$ each use the same matrices.
+#
+# </details>
+#
+# **3.** A model gives other logits for an image when its neighbors in the batch change. Name two mistakes.
+#
+# <details><summary>Answer</summary>
+#
+# Positions by the batch axis; positions sized by the batch. Dropout left on looks alike, but differs at each run.
+#
+# </details>
+
+# %% [markdown] tags=["deeper"]
+# ## Deeper
+#
+# ### The mistakes, one by one
+#
+# 1. *Positions sized by the batch.* Each place in the batch has its own codes: 32 times as many. A single image is
+#    broadcast to 32 predictions; three images raise an error.
+# 2. *Class token after positions.* It has no code of its own: $D$ parameters fewer. What it can compute is the same:
+#    class token and its code were only ever used as their sum. Published weights no longer fit.
+# 3. *View, not transpose.* `reshape` to (batch, heads, tokens, channels) has the right shape and the wrong content: a
+#    head gets all channels of a few tokens, cut into pieces. What a token gets then depends on its place in the list,
+#    so the mistake brings positions of its own. Look at its loss above: a mistake need not make training slower.
+# 4. *Positions over the batch.* `(50, 1, D)` instead of `(1, 50, D)`: image $i$ gets one code, on all its tokens.
+# 5. *Softmax over queries.* `dim=-2` makes columns sum to 1, not rows. Each output is no average of values any more.
+# 6. *Dropout left on.* `F.dropout` has `training=True` unless told otherwise; `model.eval()` does not reach it.
+
+# %% tags=["deeper", "nbval-check-output"]
+wrong = museum["1 positions sized by the batch"]
+print("1: predictions for one image", tuple(build(SizedByBatch)(images[:1]).shape))
+print("2: parameters missing       ", vit_cost(**SMALL).total_parameters - count_parameters(build(ClassTokenLast)))
+rows = build(vc.VisionTransformer, OtherAxis).blocks[0].attention.attention_map(torch.randn(1, 50, 32))
+print("5: columns sum to 1         ", torch.allclose(rows.sum(-2), torch.ones(1, 4, 50)))
+dropping = build(DropoutOn).eval()
+print("6: zeros among the tokens   ", bool((dropping.embed(images) == 0).float().mean() > 0.05))
+
+# %% [markdown] tags=["deeper"]
+# ### The class token's weights
+#
+# With which weight each patch enters the class token in the last block of the trained model, mean over heads; and
+# with which weight it enters a mean.
+
+# %% tags=["deeper"]
+trained = load_checkpoint("mnist")
+with torch.no_grad(), record_attention(trained) as maps:
+    trained(images[:3])
+weights = maps[-1].mean(dim=1)[:, 0, 1:].reshape(3, 7, 7)
+picture(
+    plots.pooling_weights(images[:3, 0], weights),
+    alt="Three digits with the class token's weights on 49 patches, which differ from image to image; the mean gives "
+    "each patch the same.",
+)
+
+# %% [markdown] tags=["deeper"]
+# This is one layer only; what it means for the prediction is lesson 06.
+#
+# The package's class, folded; nothing depends on it.
+
+# %% tags=["deeper"]
+from vitcourse.encoder import NORM_EPS, TransformerBlock
+from vitcourse.errors import require_one_of, require_positive
+from vitcourse.patches import PatchEmbedding
+from vitcourse.positions import RelativePositionBias, sincos_2d
+
+
+# %% mirror="vitcourse.vit.VisionTransformer" tags=["deeper", "hide-source"]
+class VisionTransformer(nn.Module):
+    """An image classifier: patches, positions, a stack of pre-norm blocks, one linear head."""
+
+    def __init__(
+        self,
+        *,
+        img_size=224,
+        patch_size=16,
+        in_channels=3,
+        num_classes=1000,
+        embed_dim=768,
+        depth=12,
+        num_heads=12,
+        mlp_ratio=4.0,
+        dropout=0.0,
+        position="learned",
+        pool="cls",
+    ):
+        super().__init__()
+        require_positive(num_classes=num_classes, depth=depth)
+        self.config = dict(
+            img_size=img_size,
+            patch_size=patch_size,
+            in_channels=in_channels,
+            num_classes=num_classes,
+            embed_dim=embed_dim,
+            depth=depth,
+            num_heads=num_heads,
+            mlp_ratio=mlp_ratio,
+            dropout=dropout,
+            position=position,
+            pool=pool,
+        )
+        require_one_of("position", position, ("learned", "sincos", "relative", "none"))
+        require_one_of("pool", pool, ("cls", "mean"))
+        self.patch_embedding = PatchEmbedding(
+            img_size=img_size, patch_size=patch_size, in_channels=in_channels, embed_dim=embed_dim
+        )
+        self.grid = self.patch_embedding.grid
+        self.pooling = pool
+        self.class_token = nn.Parameter(torch.zeros(1, 1, embed_dim)) if pool == "cls" else None
+        self.num_patches = self.grid[0] * self.grid[1]
+        self.num_tokens = self.num_patches + (pool == "cls")
+        self.positions = None
+        self.relative = None
+        if position == "learned":
+            self.positions = nn.Parameter(torch.zeros(1, self.num_tokens, embed_dim))
+        elif position == "sincos":
+            codes = F.pad(sincos_2d(*self.grid, embed_dim), (0, 0, self.num_tokens - self.num_patches, 0))
+            del self.positions
+            self.register_buffer("positions", codes[None], persistent=False)
+        elif position == "relative":
+            self.relative = RelativePositionBias(grid=self.grid, num_heads=num_heads, class_token=pool == "cls")
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(
+            TransformerBlock(embed_dim=embed_dim, num_heads=num_heads, mlp_ratio=mlp_ratio, dropout=dropout)
+            for _ in range(depth)
+        )
+        self.norm = nn.LayerNorm(embed_dim, eps=NORM_EPS)
+        self.classifier = nn.Linear(embed_dim, num_classes)
+        self._initialize()
+
+    def _initialize(self):
+        for module in self.modules():
+            if isinstance(module, (nn.Linear, nn.Conv2d)):
+                nn.init.xavier_uniform_(module.weight.view(len(module.weight), -1))
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for token in (self.class_token, self.positions):
+            if isinstance(token, nn.Parameter):
+                nn.init.trunc_normal_(token, std=0.5)
+        nn.init.zeros_(self.classifier.weight)
+
+    def forward(self, images):
+        return self.head(self.pool(self.encode(self.embed(images))))
+
+    def embed(self, images):
+        """Images to tokens: patches, class token, positions."""
+        patches = self.patch_embedding(images)
+        return self.dropout(embed_tokens(patches, self.class_token, self.positions))
+
+    def encode(self, tokens):
+        """Tokens through all blocks and the last norm."""
+        bias = None if self.relative is None else self.relative()
+        for block in self.blocks:
+            tokens = block(tokens, bias)
+        return self.norm(tokens)
+
+    def pool(self, tokens):
+        """One vector for an image: the class token, or the mean over patches."""
+        return tokens[:, 0] if self.pooling == "cls" else tokens.mean(dim=1)
+
+    def head(self, features):
+        """Logits, from the pooled vector or from any token."""
+        return self.classifier(features)
+
+
+# %% [markdown] tags=["core"]
+# ## Papers
+#
+# - A. Dosovitskiy et al. *An Image is Worth 16x16 Words.* ICLR 2021. arXiv:2010.11929. Table 1: B, L.
+# - H. Touvron et al. *Training data-efficient image transformers and distillation through attention.* ICML 2021.
+#   arXiv:2012.12877. Table 1: Ti, S.

@@ -1,0 +1,766 @@
+# %% [markdown] tags=["core"]
+# # 05 Training on MNIST
+#
+# ## What you will be able to do
+#
+# 13 minutes, about two of them while the model trains. After this lesson you can
+#
+# - say what the first loss must be, and use it as a test;
+# - write a training loop, and give the reason for each line;
+# - stop a run and go on with it;
+# - read a loss curve, and look at the mistakes that remain.
+#
+# Lesson 04 assembled the model and counted its parameters. They were random. Here they learn.
+
+# %% tags=["core"]
+import copy
+import math
+import random
+
+import torch
+import torch.nn.functional as F
+from IPython.display import display
+from torch import nn
+from torch.testing import assert_close
+from tqdm.auto import tqdm
+
+import vitcourse as vc
+from vitcourse import training
+from vitcourse.data import Batches, Split, load, random_shift
+from vitcourse.maps import class_attention_map
+from vitcourse.plots import training as plots
+from vitcourse.plots.pipeline import pipeline_strip
+from vitcourse.training import evaluate, fit, save_checkpoint
+from vitcourse.widgets import cell, choices, job, live, picture, predict, slider
+
+data = load("mnist")
+train, test = data.train, data.test
+
+MODEL = dict(img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=64, depth=4, num_heads=4, mlp_ratio=2)
+
+
+def new_model(seed=0, **changes):
+    torch.manual_seed(seed)
+    return vc.VisionTransformer(**(MODEL | changes))
+
+
+# %% tags=["core"]
+shapes: dict[str, object] = dict(image=(1, 28, 28), patches=(49, 16), embed=(50, 64), encoder=(50, 64), pool=(64,))
+picture(
+    pipeline_strip("training", shapes | dict(head=(10,), prediction="a class", depth=4)),
+    alt="You are here: the whole pipeline, from image to prediction; arrows lead back from the loss to the weights "
+    "of embedding, encoder and head.",
+)
+
+# %% [markdown] tags=["core"]
+# ## Predict
+#
+# Three guesses. Lock each one.
+
+# %% tags=["core"]
+first_loss = predict(
+    "A model is fresh, its head starts at zero, and there are ten classes. What is its mean loss before any training?",
+    choices=["0.10", "1.00", "2.30", "10.00"],
+)
+first_loss
+
+# %% tags=["core"]
+one_pass = predict(
+    "After one pass over the training images: how many of 100 test digits does the model read correctly?",
+    low=0,
+    high=100,
+    step=1,
+    unit="digits",
+)
+one_pass
+
+# %% tags=["core"]
+hardest = predict(
+    "When training is over: which digit is misread most often?", choices=[str(digit) for digit in range(10)]
+)
+hardest
+
+# %% [markdown] tags=["core"]
+# ## The task
+#
+# MNIST holds 70,000 handwritten digits of 28 x 28 pixels: 60,000 to train with, 10,000 for testing only. (Without
+# network or files, this lesson uses a smaller set and says so above.) At patch size 4 an image makes 49 tokens, and the
+# class token makes 50. The model is small: dimension 64, 4 layers, 4 heads.
+
+# %% tags=["core", "nbval-check-output"]
+model = new_model()
+images, labels = test[:8].images, test[:8].labels
+logits = model(images)
+print("images", tuple(images.shape), " labels", tuple(labels.shape))
+print("tokens", tuple(model.embed(images).shape), " logits", tuple(logits.shape))
+print("parameters", sum(p.numel() for p in model.parameters()))
+
+# %% [markdown] tags=["core"]
+# ## The loss
+#
+# The softmax turns the logits $z$ of an image into probabilities $p_c = e^{z_c} / \sum_k e^{z_k}$, one for each class
+# $c$. The **cross-entropy** is the negative logarithm of the probability that the true class $y$ got, averaged over the
+# $B$ images of a batch:
+#
+# $$L = -\frac{1}{B} \sum_{i=1}^{B} \ln p_{i, y_i}.$$
+#
+# It is 0 when all true classes get probability 1. It grows without bound when one gets nearly none. Its unit, with the
+# natural logarithm, is the nat.
+
+
+# %% tags=["core", "nbval-check-output"]
+def cross_entropy(logits, labels):
+    log_p = logits - logits.logsumexp(dim=1, keepdim=True)  # ln p, (batch, classes)
+    return -log_p[torch.arange(len(labels)), labels].mean()  # the true class's entry of each row
+
+
+some = torch.randn(8, 10, generator=torch.Generator().manual_seed(0))
+assert_close(cross_entropy(some, labels), F.cross_entropy(some, labels))
+print(
+    "probability of the true class 1.0, 0.5, 0.1, 0.01 -> loss",
+    [round(math.log(1 / p), 2) for p in (1, 0.5, 0.1, 0.01)],
+)
+
+# %% [markdown] tags=["core"]
+# ## Measure: before the first step
+#
+# Our head starts at zero. All logits are then 0, whatever the image, and each class gets probability 1/10. So the loss is
+# $-\ln \frac{1}{10} = \ln 10$, exactly.
+
+# %% tags=["core", "nbval-check-output"]
+with torch.no_grad():
+    untrained = F.cross_entropy(model(test.images[:300]), test.labels[:300])
+assert_close(untrained, torch.tensor(10.0).log())
+print(f"untrained loss {untrained:.4f}   ln 10 = {math.log(10):.4f}")
+
+# %% [markdown] tags=["core"]
+# Often stated as: an untrained model's loss is ln 10. With PyTorch's own initialization of the last layer it is larger:
+# the model prefers some classes for no reason, and is wrong about it.
+
+# %% tags=["core"]
+default_losses = []
+for seed in range(8):
+    fresh = new_model(seed)
+    fresh.classifier.reset_parameters()  # as nn.Linear starts on its own
+    with torch.no_grad():
+        default_losses.append(F.cross_entropy(fresh(test.images[:300]), test.labels[:300]).item())
+print("PyTorch's default head, 8 seeds:", [round(loss, 2) for loss in sorted(default_losses)])
+first_loss.reveal("2.30", note="ln 10: the loss of guessing among ten classes.")
+
+# %% [markdown] tags=["core"]
+# This is a test that costs nothing. A first loss far above $\ln$ of the number of classes means: labels, logits or
+# initialization are wrong. A loss that *stays* there means: the model learns nothing from the images.
+#
+# ## Start the run
+#
+# One **step** uses one **batch** of 128 images. An **epoch** is one pass over all training images, in a new order. Each
+# image is shifted by up to one pixel, differently in each pass: a shifted seven is a seven, and the model cannot learn the
+# pixels by heart.
+
+# %% tags=["core"]
+# Three passes over MNIST; more over a small data set, so that it gets enough steps.
+settings: dict = dict(epochs=max(3, 40_000 // len(train)), lr=4e-3, warmup=0.2, weight_decay=0.05, clip=1.0)
+batches = Batches(train, batch_size=128, seed=0, augment=random_shift(1))
+total = settings["epochs"] * len(batches)  # steps
+
+losses: list[float] = []
+means: list[float] = []  # of the last 20 batches
+rates: list[float] = []
+tested: dict[int, float] = {}  # step -> share of test images that are right
+keep = {round(total * (k / 30) ** 2) for k in range(31)}  # steps whose weights we keep: close together at first
+
+
+@live(
+    alt="While the model trains: loss, learning rate and accuracy on test images, by step.",
+    size=(760, 270),
+)
+def curves(figure):
+    draw = plots.live_curves(figure, total, math.log(10), settings["lr"])
+
+    def update():
+        draw(losses, means, rates, list(tested), list(tested.values()))
+        return f"step {len(losses)} of {total}" + (f", loss {means[-1]:.3f}" if means else "")
+
+    return update
+
+
+# %% [markdown] tags=["core"]
+# Run the next cell, then **read on below while it works**: about two minutes on two cores. The curves follow every 20
+# steps. To stop early, press the stop button of the toolbar: the model is usable as it is then.
+
+# %% tags=["core"]
+model = new_model()
+snapshots = {0: copy.deepcopy(model.state_dict())}  # step -> weights
+for record in (losses, means, rates, tested):
+    record.clear()  # whoever runs this cell twice begins anew
+seconds = 0.0
+display(curves)
+try:
+    run = fit(model, batches, test=test, **settings)
+    for progress in tqdm(run, total=total, desc="training", unit="steps"):
+        losses.append(float(progress.loss))
+        means.append(sum(losses[-20:]) / len(losses[-20:]))
+        rates.append(progress.lr)
+        seconds = progress.seconds
+        if progress.test is not None:  # after each pass
+            tested[progress.step] = progress.test.accuracy
+        if progress.step in keep:
+            snapshots[progress.step] = copy.deepcopy(model.state_dict())
+        if progress.step % 20 == 0:
+            curves.update()
+except KeyboardInterrupt:
+    print("stopped: the model keeps the weights of its last step")
+
+model.eval()
+done = len(losses)
+snapshots[done] = copy.deepcopy(model.state_dict())
+if done not in tested:
+    tested[done] = evaluate(model, test).accuracy
+curves.update()
+
+# %% [markdown] tags=["core"]
+# ## While it runs: the loop
+#
+# `fit` is a generator: it makes one step, and hands out what it knows. Here is the same loop without the generator's
+# comfort, in one screen.
+
+
+# %% tags=["core"]
+def train_plainly(model, batches, *, epochs, lr, warmup, weight_decay, clip):
+    parameters = list(model.parameters())
+    groups = training.loop.decay_groups(parameters, weight_decay)
+    optimizer = torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.99), fused=True)  # fused: one pass over all numbers
+    step, total_steps = 0, epochs * len(batches)
+    model.train()  # dropout on, where there is any
+    for epoch in range(epochs):
+        for images, labels, _ in batches.epoch(epoch):  # (128, 1, 28, 28), (128,)
+            for group in optimizer.param_groups:  # 1. the learning rate of this step
+                group["lr"] = lr * training.warmup_cosine(step, total_steps, round(warmup * total_steps))
+            loss = F.cross_entropy(model(images), labels)  # 2. forward: one number
+            optimizer.zero_grad()  # 3. forget the last batch's gradient
+            loss.backward()  # 4. backward: a gradient for each parameter
+            nn.utils.clip_grad_norm_(parameters, clip)  # 5. no step longer than this
+            optimizer.step()  # 6. move
+            step += 1
+
+
+# %% [markdown] tags=["core"]
+# **1. Warm-up and cosine.** Let $T$ be the number of steps, $T_w$ of them for warm-up, and $\eta_{\max}$ the peak learning
+# rate. Step $t = 0, 1, \dots$ uses
+#
+# $$\eta_t = \eta_{\max} \cdot \begin{cases} (t + 1) / T_w & t < T_w \\ \tfrac{1}{2} \left(1 + \cos \pi \frac{t - T_w}{T - T_w}\right) & \text{else.} \end{cases}$$
+#
+# It starts small, because Adam's averages (below) rest on few gradients at first, and a fresh model's gradients change
+# fast. It ends small, because steps that are too long jump around a minimum instead of going into it. How much the
+# warm-up matters for *this* model is not measured yet.
+
+
+# %% mirror="vitcourse.training.schedule.warmup_cosine" tags=["core"]
+def warmup_cosine(step, total_steps, warmup_steps):
+    """The factor on the peak learning rate at `step`, counted from 0."""
+    if not 0 <= warmup_steps <= total_steps:
+        raise ValueError(f"warmup_steps={warmup_steps} must lie between 0 and total_steps={total_steps}")
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    progress = (step - warmup_steps) / max(1, total_steps - warmup_steps)
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+# %% tags=["core", "nbval-check-output"]
+print("10 steps, 3 of them warm-up:", [round(training.warmup_cosine(step, 10, 3), 2) for step in range(10)])
+
+# %% [markdown] tags=["core"]
+# **2 to 4. Forward and backward.** `loss.backward()` *adds* to each parameter's gradient. Without `zero_grad` the gradients
+# of all earlier batches would still be in it.
+#
+# **5. Clipping.** All gradients together are one long vector $g$. If $\lVert g \rVert$ is larger than 1, it is divided by
+# its norm. Its direction stays. A single odd batch can then not throw the model far away.
+#
+# **6. AdamW.** Adam keeps two running averages for each parameter $\theta$: of its gradient $g$, and of $g^2$.
+#
+# $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
+#
+# Both start at 0 and are too small at first; $\hat m = m / (1 - \beta_1^t)$ and $\hat v = v / (1 - \beta_2^t)$ undo
+# that. The step is
+#
+# $$\theta \leftarrow \theta - \eta_t \left( \frac{\hat m}{\sqrt{\hat v} + \epsilon} + \lambda\, \theta \right).$$
+#
+# The fraction is near $\pm 1$ for a steady gradient, however large or small: each parameter moves by about $\eta_t$.
+
+
+# %% tags=["core"]
+def adamw_step(theta, g, m, v, t, *, lr, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.05):
+    m = betas[0] * m + (1 - betas[0]) * g
+    v = betas[1] * v + (1 - betas[1]) * g**2
+    m_hat, v_hat = m / (1 - betas[0] ** t), v / (1 - betas[1] ** t)
+    return theta - lr * (m_hat / (v_hat.sqrt() + eps) + weight_decay * theta), m, v
+
+
+ours, m, v = torch.ones(5), torch.zeros(5), torch.zeros(5)
+theirs = nn.Parameter(torch.ones(5))
+optimizer = torch.optim.AdamW([theirs], lr=0.01, betas=(0.9, 0.99), weight_decay=0.05)
+for t in range(1, 11):
+    theirs.grad = torch.randn(5, generator=torch.Generator().manual_seed(t))
+    ours, m, v = adamw_step(ours, theirs.grad, m, v, t, lr=0.01)
+    optimizer.step()
+assert_close(ours, theirs.detach())
+
+# %% [markdown] tags=["core"]
+# **Why the W.** Weight decay $\lambda$ pulls weights towards zero, in proportion to their size. In plain Adam it is added to
+# the gradient, and goes through the fraction: its size is lost. AdamW keeps it outside ("decoupled"). Here are two weights
+# whose gradient is zero, after one step at learning rate 0.002 and $\lambda = 0.05$.
+
+# %% tags=["core", "nbval-check-output"]
+for make in (torch.optim.Adam, torch.optim.AdamW):
+    weights = nn.Parameter(torch.tensor([1.0, 0.01]))
+    weights.grad = torch.zeros(2)
+    make([weights], lr=0.002, weight_decay=0.05).step()
+    print(f"{make.__name__:6}", [round(w, 6) for w in weights.tolist()])
+
+# %% [markdown] tags=["core"]
+# Adam took 0.002 from both: a fifth of the small weight. AdamW took 0.01 % of each.
+#
+# Only matrices decay. Biases, norms, class token and positions are left alone: pulling them towards zero
+# would not make the function simpler.
+
+
+# %% mirror="vitcourse.training.loop.decay_groups" tags=["core"]
+def decay_groups(parameters, weight_decay):
+    """Decay pulls matrices towards zero; biases, norms, the class token and positions are left free."""
+    matrices = [p for p in parameters if p.ndim in (2, 4)]
+    others = [p for p in parameters if p.ndim not in (2, 4)]
+    return [dict(params=matrices, weight_decay=weight_decay), dict(params=others, weight_decay=0.0)]
+
+
+# %% [markdown] tags=["core"]
+# **Is this really what `fit` does?** The same start, the same eight batches, once through each.
+
+# %% tags=["core", "nbval-check-output"]
+few = Batches(train[:512], batch_size=128, seed=0, augment=random_shift(1))
+short: dict = dict(epochs=2, lr=2e-3, warmup=0.2, weight_decay=0.05, clip=1.0)
+plain, fitted = new_model(), new_model()
+train_plainly(plain, few, **short)
+print("steps of fit:", sum(1 for _ in fit(fitted, few, **short)))
+for a, b in zip(plain.parameters(), fitted.parameters(), strict=True):
+    assert_close(a, b, rtol=1e-4, atol=1e-5)
+print("parameter tensors that agree:", len(list(plain.parameters())))
+
+# %% [markdown] tags=["core"]
+# `fit` adds what a screen has no room for: it looks whether the loss is still a number and keeps the last good weights, it
+# can go on from a file, and it works in several processes.
+#
+# ## Measure: the run
+
+# %% tags=["core"]
+accuracy = tested[done]
+display(curves)  # the same picture again: you have read on since
+print(f"{data.name}: {len(train)} images, seed 0")
+print(f"{done} steps in {seconds:.0f} s of training, threads: {torch.get_num_threads()}")
+after_passes = list(tested.items())
+for step, share in after_passes[:2] + after_passes[2:][-1:]:
+    print(f"after {step / len(batches):4.1f} passes: {share:.2%} of {len(test)} test images are right")
+one_pass.reveal(
+    round(100 * next(iter(tested.values()))), note=f"At the end of the run it is {100 * accuracy:.1f} of 100."
+)
+
+# %% [markdown] tags=["core"]
+# That is one run with one seed. Another seed gives another figure in the last digits, so a difference of a few test
+# images between two runs says nothing.
+#
+# ## Measure: the mistakes that remain
+#
+# Click a cell of the table: row, what the digit is; column, what the model read. The counts on the diagonal are right.
+
+# %% tags=["core"]
+with torch.inference_mode():
+    probabilities = torch.cat([model(part) for part in test.images.split(500)]).softmax(dim=1)  # (n, 10)
+read_as = probabilities.argmax(dim=1)
+confusion = torch.zeros(10, 10, dtype=torch.long)
+confusion.index_put_((test.labels, read_as), torch.ones(len(test), dtype=torch.long), accumulate=True)
+mistakes = confusion - confusion.diag().diag()
+print(f"{int(mistakes.sum())} of {len(test)} test images are misread")
+
+# %% tags=["core"]
+most = divmod(int(mistakes.argmax()), 10)  # (what it is, what it is read as)
+
+
+@live(
+    alt="A table of how often each digit is read as each other one, and the digits of the framed cell with the "
+    "probability that the model gave to its answer.",
+    size=(760, 390),
+    pair=cell(10, 10, value=most, axes=0, label="cell of the table"),
+)
+def board(figure):
+    draw = plots.mistakes_board(figure, confusion, data.class_names)
+
+    def update(pair):
+        is_a, read = pair
+        which = ((test.labels == is_a) & (read_as == read)).nonzero()[:, 0]
+        which = which[probabilities[which, read].argsort(descending=True)]  # the surest first
+        first = which[:15]
+        draw(pair, test.images[first, 0], [f"{p:.0%}" for p in probabilities[first, read]])
+        return f"{len(which)} images of a {is_a} are read as a {read}; above each, the probability of {read}"
+
+    return update
+
+
+board
+
+# %% tags=["core"]
+misread = mistakes.sum(dim=1)
+hardest.reveal(
+    str(int(misread.argmax())),
+    note=f"{int(misread.max())} images of it are misread. "
+    f"The most frequent mistake: a {most[0]} read as a {most[1]} (count: {int(mistakes.max())}).",
+)
+
+# %% [markdown] tags=["core"]
+# Look at the surest mistakes. Some would puzzle you too. In others the model is certain and wrong: a probability from a
+# softmax is no promise.
+#
+# ## Touch: scrub through training
+#
+# While the model trained, we kept copies of its weights. Move the slider, by hand or by arrow keys.
+#
+# - *Attention*: where the class token looks, mean over the heads of the last layer. Equal tints are equal weights.
+# - *Positions*: a map of maps. The small map at row $i$, column $j$ shows how similar what training *added* to that
+#   position's code is to what it added to all others.
+
+# %% tags=["core"]
+kept = sorted(snapshots)
+probe = new_model().requires_grad_(False)
+digit = test.images[:1]
+
+
+def look(step):
+    """Attention of the class token (7, 7), probabilities (10,), similarity of positions (49, 49)."""
+    probe.load_state_dict(snapshots[step])
+    with vc.record_attention(probe) as maps:
+        p = probe(digit).softmax(dim=1)[0]
+    weights = class_attention_map(maps[-1], probe.grid)[0].mean(dim=0)
+    added = F.normalize((snapshots[step]["positions"] - snapshots[0]["positions"])[0, 1:], dim=1)
+    return weights, p, added @ added.T
+
+
+moments = {step: look(step) for step in kept}
+
+
+@live(
+    alt="The loss with a mark at the chosen step, the class token's attention on a digit, the probabilities, and the "
+    "similarity of the position codes, which grows a spatial pattern.",
+    size=(760, 560),
+    moment=choices(kept, value=kept[-1], label="step"),
+)
+def scrubber(figure):
+    highest = max(float(weights.max()) for weights, _, _ in moments.values())
+    draw = plots.training_scrubber(figure, digit[0, 0], probe.grid, losses, math.log(10), highest)
+
+    def update(moment):
+        draw(moment, *moments[moment])
+        return f"step {moment} of {done}"
+
+    return update
+
+
+scrubber
+
+# %% [markdown] tags=["core"]
+# Position codes start large and random, and training changes them little: the codes themselves still look unrelated.
+# What was *added* to them has an order.
+
+# %% tags=["core"]
+added = (snapshots[done]["positions"] - snapshots[0]["positions"])[0, 1:]  # (49, 64)
+print(
+    f"size (RMS) of the codes at the start {snapshots[0]['positions'].std():.2f}, of what was added {added.std():.2f}"
+)
+
+blank = (vc.patchify(train.images[:2000], 4).amax(dim=-1) == 0).float().mean(dim=0) > 0.9  # (49,): in 9 of 10 images
+rows, cols = torch.cartesian_prod(torch.arange(7), torch.arange(7)).T
+distance = torch.hypot((rows[:, None] - rows).float(), (cols[:, None] - cols).float())
+similarity = moments[done][2]
+groups = {
+    "both nearly always blank": blank[:, None] & blank,
+    "neither, and neighbors": ~blank[:, None] & ~blank & (distance < 1.5),
+    "neither, and far apart": ~blank[:, None] & ~blank & (distance >= 3),
+}
+for name, group in groups.items():
+    print(f"{name:25} mean similarity {similarity[group & (distance > 0)].mean():+.2f}")
+
+# %% [markdown] tags=["core"]
+# Positions at the border are blank in nearly every image. Nothing there tells one from another, and they get nearly the
+# same push. Compare the other two lines: is there a trace of neighborhood?
+#
+# ## Touch: other settings
+#
+# Training starts with the button and runs beside the notebook. *Stop* ends it after the present step, *Resume* goes on
+# with the next one. To be quick, it uses 6,000 images. Earlier runs stay in gray.
+
+
+# %% tags=["core"]
+runs: list[dict] = []
+
+
+def try_settings(patch_size, heads, lr, epochs):
+    fresh = new_model(patch_size=patch_size, num_heads=heads)
+    few = Batches(train[:6000], batch_size=128, seed=0, augment=random_shift(1))
+    name = f"patch size {patch_size}, {heads} heads, learning rate {lr:g}"
+    runs.append(dict(name=name, steps=[], losses=[], test=None))
+    for progress in fit(fresh, few, epochs=epochs, lr=lr, test=test[:1000]):
+        runs[-1]["steps"].append(progress.step / progress.total_steps)
+        runs[-1]["losses"].append(float(progress.loss))
+        if progress.test is not None:
+            runs[-1]["test"] = progress.test.accuracy
+        yield progress
+
+
+def compare(figure):
+    draw = plots.several_runs(figure, math.log(10))
+
+    def update(records):
+        draw([(run["steps"], run["losses"]) for run in runs])
+        tested = [run for run in runs if run["test"] is not None]
+        if not tested:
+            return "not tested yet"
+        return f"{tested[-1]['name']}: {tested[-1]['test']:.1%} of {len(test[:1000])} test images"
+
+    return update
+
+
+job(
+    try_settings,
+    compare,
+    alt="The loss of the present run, with earlier runs in gray, against the share of the run that is done.",
+    size=(640, 300),
+    start="Train",
+    patch_size=choices([4, 7, 14], unit="pixels"),
+    heads=choices([1, 2, 4, 8], value=4),
+    lr=choices([5e-4, 1e-3, 2e-3, 4e-3, 1e-2, 4e-2], value=4e-3, label="learning rate"),
+    epochs=slider(1, 5, value=3),
+)
+
+# %% [markdown] tags=["core"]
+# ## Keep your model
+#
+# One file with weights and sizes. Lessons 00 and 06 open a small model that the course ships; set
+# `weights = "my_mnist.safetensors"` in their first cell, and they show yours.
+
+# %% tags=["core", "nbval-check-output"]
+save_checkpoint("my_mnist.safetensors", model, step=done, report=dict(data=data.name, test_accuracy=round(accuracy, 4)))
+mine = training.load_checkpoint("my_mnist.safetensors")
+assert_close(mine(images), model(images))
+print("saved and read back: my_mnist.safetensors,", sum(p.numel() for p in mine.parameters()), "parameters")
+
+# %% [markdown] tags=["core"]
+# ## Exercises
+#
+# Experiments, to be done with *Touch: other settings* and one cell.
+#
+# **1.** Train at the learning rates 0.004 and 0.04, all else equal. What does the second curve do, and why?
+#
+# <details><summary>What to expect</summary>
+#
+# On 6,000 MNIST digits and 3 epochs the loss of the second hardly falls below 1.5, where the first comes to about 0.6; it gets 45 % of
+# the test digits right, the first 82 %. AdamW moves each parameter by about the learning rate, and 0.04 is as large
+# as many weights are. Clipping is no help: AdamW divides by the size of the gradient anyway.
+#
+# </details>
+#
+# **2.** Train with patch size 14, then with 4. Which is faster, which is better, and how many tokens has each?
+#
+# <details><summary>What to expect</summary>
+#
+# 14 makes 4 patches, so 5 tokens; 4 makes 50. The large patches are several times faster. In so short a run they are
+# also better: 93 % against 82 % after 3 epochs on MNIST. A patch of 14 x 14 pixels shows a quarter of the
+# digit at once; small ones must first learn to be put together. Raise the epochs: does the lead last?
+#
+# </details>
+#
+# **3.** Train once without a pause. Train again with the same settings, press *Stop* in the middle, wait, press *Resume*.
+# Compare curves and final accuracy.
+#
+# <details><summary>What to expect</summary>
+#
+# The same, to the last digit. `fit` waits between two steps, its averages and the learning rate's place included. Order
+# and shifts of the images depend on seed, epoch and image alone, not on when a step is made.
+#
+# </details>
+#
+# ## Recap
+#
+# - The first loss is a test: $\ln$ of the number of classes, exactly, where the head starts at zero.
+# - A step: learning rate, forward, forget, backward, clip, move.
+# - AdamW moves each parameter by about the learning rate, and keeps weight decay out of its averages.
+# - Warm-up, then cosine: short steps at both ends.
+# - Accuracy is one number. The mistakes say more.
+#
+# ## Quiz
+#
+# **1.** A model for 100 classes, its head starting at zero, shows a first loss of 9.2. What do you do?
+#
+# <details><summary>Answer</summary>
+#
+# Look for a bug. It should be $\ln 100 = 4.6$. Perhaps the head does not start at zero, or the logits are scaled, or the
+# labels run beyond the classes.
+#
+# </details>
+#
+# **2.** The loss sits at $\ln$ of the number of classes for 500 steps. The gradients are not zero. Name a cause.
+#
+# <details><summary>Answer</summary>
+#
+# The labels do not belong to the images: shuffled apart, for example. Guessing is then the best that a model can do. A
+# learning rate that is far too large or far too small can look the same.
+#
+# </details>
+#
+# **3.** You multiply the loss by 1,000. What changes in AdamW's steps, if gradients are not clipped?
+#
+# <details><summary>Answer</summary>
+#
+# Nearly nothing. $\hat m$ and $\sqrt{\hat v}$ both grow by 1,000, and their ratio stays. (Only $\epsilon$ counts for less.)
+#
+# </details>
+#
+# **4.** Why is the learning rate not simply small all the time?
+#
+# <details><summary>Answer</summary>
+#
+# Each parameter moves by about the learning rate in a step. With small steps throughout, the run would need many more of
+# them to come as far.
+#
+# </details>
+
+# %% [markdown] tags=["deeper"]
+# ## Deeper
+#
+# ### The first step moves the head alone
+#
+# A head that starts at zero has a price: no gradient passes through it. After the first backward, all gradients below
+# the head are exactly zero; only the head moves. From the second step on, everything does.
+
+# %% tags=["deeper", "nbval-check-output"]
+fresh = new_model()
+gradients = []
+for _step in range(2):
+    fresh.zero_grad()
+    F.cross_entropy(fresh(test.images[:64]), test.labels[:64]).backward()
+    gradients.append({name: bool((p.grad != 0).any()) for name, p in fresh.named_parameters() if p.grad is not None})
+    with torch.no_grad():
+        for p in fresh.parameters():
+            if p.grad is not None:
+                p -= 0.1 * p.grad
+for step, nonzero in enumerate(gradients):
+    moving = [name for name, moves in nonzero.items() if moves]
+    print(f"step {step}: {len(moving)} of {len(nonzero)} tensors have a gradient", moving if len(moving) < 5 else "")
+
+# %% [markdown] tags=["deeper"]
+# ### Bug museum
+#
+# Mistakes found in published ViT code. None of them raises an error. Each room shows what gives it away.
+#
+# **Dropout left on.** `model.eval()` was forgotten before testing. We train our model a little further with dropout 0.2,
+# then test it both ways.
+
+# %% tags=["deeper"]
+dropping = new_model(dropout=0.2)
+dropping.load_state_dict(model.state_dict())
+for _ in fit(dropping, Batches(train[:3200], batch_size=64, seed=1), epochs=1, lr=1e-3):
+    pass
+part = test[:300]
+
+
+def share_right(model):
+    with torch.no_grad():
+        return (model(part.images).argmax(dim=1) == part.labels).float().mean().item()
+
+
+torch.manual_seed(0)
+print(f"model.eval()   {share_right(dropping.eval()):.1%}, and again {share_right(dropping):.1%}")
+print(f"model.train()  {share_right(dropping.train()):.1%}, and again {share_right(dropping):.1%}")
+
+# %% [markdown] tags=["deeper"]
+# What gives it away: the same model on the same images gives two different figures. `evaluate` switches to `eval()` and
+# back.
+#
+# **Labels shuffled apart from images.** Both were shuffled, each in its own order.
+
+# %% tags=["deeper"]
+generator = torch.Generator().manual_seed(0)
+apart = Split(train.images[:1024], train.labels[:1024][torch.randperm(1024, generator=generator)])
+curves_apart = {}
+for name, split in (("together", train[:1024]), ("apart", apart)):
+    trained = new_model()
+    curves_apart[name] = [float(p.loss) for p in fit(trained, Batches(split, batch_size=64), epochs=4, lr=2e-3)]
+    last = sum(curves_apart[name][-16:]) / 16
+    print(
+        f"{name:9} first loss {curves_apart[name][0]:.2f}, mean of the last 16 {last:.2f}   (ln 10 = {math.log(10):.2f})"
+    )
+
+# %% [markdown] tags=["deeper"]
+# What gives it away: the loss stays at guessing. Given many epochs, a large model learns even such labels by heart, and
+# the training loss does fall; the test accuracy stays at a tenth.
+#
+# **A warm-up that is announced and never made.** The scheduler is built, its name is printed, and nobody calls its
+# `step()`.
+
+# %% tags=["deeper", "nbval-check-output"]
+parameter = nn.Parameter(torch.zeros(1))
+optimizer = torch.optim.AdamW([parameter], lr=2e-3)
+scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: training.warmup_cosine(step, 1000, 200))
+used = []
+for _step in range(1000):
+    used.append(optimizer.param_groups[0]["lr"])
+    optimizer.step()  # scheduler.step() is missing
+print("intended: first", 2e-3 / 200, "peak", 2e-3, "  used: smallest", min(used), "largest", max(used))
+
+# %% [markdown] tags=["deeper"]
+# With this scheduler the whole run stays at the first step of the warm-up, a two-hundredth of the peak; the loss falls,
+# slowly, and nothing looks broken. Where the rate is set by hand it is the other way round, and the warm-up is what is missing.
+# What gives it away: plot the learning rate that each step *used*, as the curves above do, not the one intended.
+#
+# **A seed in one library, while another draws.** The run is "seeded", but the augmentation takes its numbers from
+# Python's own `random`.
+
+
+# %% tags=["deeper", "nbval-check-output"]
+def shifts(count):
+    torch.manual_seed(0)  # "for reproducibility"
+    return [random.randint(-2, 2) for _ in range(count)]
+
+
+print("two runs alike, one seed set: ", shifts(50) == shifts(50))
+twice = [next(iter(batches.epoch(1))) for _ in range(2)]
+print("two runs alike, our batches:  ", torch.equal(twice[0][0], twice[1][0]))
+
+# %% [markdown] tags=["deeper"]
+# Our batches draw from no library's hidden state: order and shifts are computed from (seed, epoch, index).
+#
+# **The mean used as standard deviation.** Inputs are often normalized to mean 0 and standard deviation 1. Here somebody
+# divides by the mean.
+
+# %% tags=["deeper"]
+mean, deviation = train.images[:5000].mean(), train.images[:5000].std()
+for name, divisor in (("right", deviation), ("wrong", mean)):
+    inputs = (test.images[:1000] - mean) / divisor
+    print(f"{name}: divided by {divisor:.3f}, the inputs have standard deviation {inputs.std():.2f}")
+
+# %% [markdown] tags=["deeper"]
+# What gives it away: print mean and standard deviation of a batch, once. This course feeds pixels from 0 to 1 as they
+# are; the first norm within each block does the rest.
+
+# %% [markdown] tags=["core"]
+# ## Papers
+#
+# - I. Loshchilov, F. Hutter. *Decoupled Weight Decay Regularization.* ICLR 2019. arXiv:1711.05101. AdamW.
+# - D. P. Kingma, J. Ba. *Adam: A Method for Stochastic Optimization.* ICLR 2015. arXiv:1412.6980.
+# - I. Loshchilov, F. Hutter. *SGDR: Stochastic Gradient Descent with Warm Restarts.* ICLR 2017. arXiv:1608.03983. The
+#   cosine (equation 5).
+# - P. Goyal et al. *Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour.* 2017. arXiv:1706.02677. Linear warm-up.
+# - R. Pascanu, T. Mikolov, Y. Bengio. *On the difficulty of training recurrent neural networks.* ICML 2013.
+#   arXiv:1211.5063. Clipping the norm of the gradient.
+# - A. Dosovitskiy et al. *An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale.* ICLR 2021.
+#   arXiv:2010.11929. A head that starts at zero (section 3.2, for fine-tuning).
+# - C. Zhang, S. Bengio, M. Hardt, B. Recht, O. Vinyals. *Understanding deep learning requires rethinking
+#   generalization.* ICLR 2017. arXiv:1611.03530. Random labels learned by heart.
+# - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner. *Gradient-Based Learning Applied to Document Recognition.* Proceedings of
+#   the IEEE 86(11), 1998. MNIST.

@@ -1,0 +1,640 @@
+# %% [markdown] tags=["core"]
+# # 06 Attention maps
+#
+# ## What you will be able to do
+#
+# 8 minutes. After this lesson you can
+#
+# - record the attention maps of a model, and lay them over an image;
+# - check a map where the truth is known;
+# - compute rollout, a gradient-weighted map, and how far a head looks;
+# - test what a map says, by hiding patches, and name what such a test leaves open.
+#
+# Lesson 05 trained a model and counted its mistakes. That does not say how it decides. Does its attention?
+
+# %% tags=["core"]
+from functools import cache
+
+import torch
+from torch.testing import assert_close
+
+import vitcourse as vc
+from vitcourse.data import load, photograph
+from vitcourse.data.pairs import twin_of
+from vitcourse.maps import attention_distance, class_attention_map, gradient_rollout, rollout
+from vitcourse.plots import map_figures
+from vitcourse.plots import maps as plots
+from vitcourse.plots.pipeline import pipeline_strip
+from vitcourse.training import load_checkpoint
+from vitcourse.widgets import cell, choices, live, picture, predict, slider
+
+weights = "mnist"  # or "my_mnist.safetensors", which lesson 05 saves
+model = load_checkpoint(weights).requires_grad_(False)
+depth, grid, patch_size = len(model.blocks), model.grid, model.config["patch_size"]
+rows, cols = grid
+pairs, test = load("pairs").test[:1000], load("mnist").test[:300]
+
+picture(
+    pipeline_strip("maps"),
+    alt="You are here: the attention within the encoder blocks, this time of trained models.",
+)
+
+# %% [markdown] tags=["core"]
+# ## Predict
+#
+# Lock your guesses; measurements are laid over them further down.
+
+# %% tags=["core"]
+finds = predict(
+    "A model has learned to spot the pair: which two of nine tiles show the same digit? For a tile of the pair: how "
+    "often is the other tile that it looks at most its twin? (By chance: 12.5 %.)",
+    low=0,
+    high=100,
+    step=1,
+    unit="%",
+)
+finds
+
+# %% tags=["core"]
+blanks = predict(
+    "Of an MNIST digit, most patches are blank. How much of the class token's attention in the last layer goes to "
+    "blank patches?",
+    low=0,
+    high=100,
+    step=1,
+    unit="%",
+)
+blanks
+
+# %% tags=["core"]
+trend = predict(
+    "From layer to layer of the trained MNIST model: how far do patches look, on average over heads?",
+    choices=["farther with every layer", "nearer with every layer", "neither"],
+)
+trend
+
+# %% [markdown] tags=["core"]
+# ## Recording
+#
+# Layer $l$, head $h$ has a map $A^{(l,h)}$. Entry $A^{(l,h)}_{ij}$ is how much token $i$ takes from token $j$; rows sum
+# to 1. The fused kernel of lesson 02 never stores it. `record_attention` computes it beside, from the same queries and
+# keys, while the model runs.
+
+# %% tags=["core", "nbval-check-output"]
+pair_model = load_checkpoint("pairs").requires_grad_(False)  # two layers; the nine tiles are its tokens
+
+with vc.record_attention(pair_model) as pair_maps:
+    pair_logits = pair_model(pairs.images)  # one number for each tile: is it of the pair?
+print("logits", tuple(pair_logits.shape))
+print("maps  ", [tuple(A.shape) for A in pair_maps])  # (boards, heads, tiles that look, tiles looked at)
+assert_close(pair_maps[0].sum(dim=-1), torch.ones(pair_maps[0].shape[:-1]))
+
+# %% [markdown] tags=["core"]
+# ## A map whose truth is known
+#
+# In *spot the pair*, a tile of the pair can only be told by its twin: that is where it has to look. Lesson 02 wrote such
+# weights by hand. These are learned, from pixels.
+#
+# ### Touch: ask from a tile
+#
+# Click a tile of the pair. Compare layer 1 with layer 2, and the heads with one another.
+
+
+# %% tags=["core"]
+twin = twin_of(pairs.labels)  # (boards, 9): where the twin is; -1 for a tile without
+has_twin = twin >= 0
+
+
+@live(
+    alt="A board of nine digits, tinted by the attention of one tile, the whole map of a head, and the probability of "
+    "each tile to be one of the pair. Board, layer, head and tile can be chosen.",
+    size=(760, 310),
+    board=slider(1, 20, value=1),
+    layer=slider(1, 2, value=2),
+    head=choices({"mean of all": None} | {f"{h + 1}": h for h in range(pair_maps[0].shape[1])}),
+    tile=cell(3, 3, value=divmod(int(has_twin[0].nonzero()[0]), 3)),
+)
+def ask(figure):
+    draw = plots.pair_explorer(figure, pairs.images[0, 0])
+
+    def update(board, layer, head, tile):
+        asking = 3 * tile[0] + tile[1]
+        A = pair_maps[layer - 1][board - 1]  # (heads, 9, 9)
+        A = A.mean(dim=0) if head is None else A[head]
+        draw(pairs.images[board - 1, 0], asking, A, pair_logits[board - 1].sigmoid())
+        other = int(A[asking].index_fill(0, torch.tensor(asking), 0).argmax())
+        truth = int(twin[board - 1, asking])
+        return f"tile {asking} looks most at tile {other} (itself left out); " + (
+            f"its twin is tile {truth}" if truth >= 0 else "it has no twin"
+        )
+
+    return update
+
+
+ask
+
+# %% [markdown] tags=["core"]
+# ## Measure: does a tile find its twin?
+
+# %% tags=["core"]
+itself = torch.eye(9, dtype=torch.bool)
+
+
+def share_found(A):
+    """How often the strongest other tile of a tile of the pair is its twin; A is (boards, 9, 9)."""
+    return (A.masked_fill(itself, 0).argmax(dim=-1) == twin)[has_twin].float().mean().item()
+
+
+print("share of strongest other tiles that are the twin (chance 12.5%)")
+for layer, A in enumerate(pair_maps, start=1):
+    heads = "  ".join(f"{share_found(A[:, h]):4.0%}" for h in range(A.shape[1]))
+    print(f"layer {layer}:  each head {heads}   mean of heads {share_found(A.mean(dim=1)):4.0%}")
+
+twins_weight = pair_maps[-1].mean(dim=1).gather(2, twin.clamp(min=0)[:, :, None])[has_twin].mean().item()
+finds.reveal(
+    round(100 * share_found(pair_maps[-1].mean(dim=1))),
+    note=f"Last layer, mean of heads. The twin's weight is {twins_weight:.2f} on average; an equal share is 0.11.",
+)
+
+# %% [markdown] tags=["core"]
+# The map points the right way. Is it also what the model *uses*? Forbid it: a bias of $-\infty$ on one score makes one
+# weight zero (lesson 02). We take away each tile's look at its twin, and, for comparison, its look at one other tile.
+
+# %% tags=["core"]
+torch.manual_seed(0)
+others = torch.rand(len(twin), 9, 9).masked_fill(itself, 0).scatter(2, twin.clamp(min=0)[:, :, None], 0)
+boards, tiles = has_twin.nonzero(as_tuple=True)
+
+for name, hidden in {"nothing": None, "another tile": others.argmax(dim=-1), "the twin": twin}.items():
+    bias = torch.zeros(len(twin), 1, 9, 9)  # for each board, the same in all heads
+    if hidden is not None:
+        bias[boards, 0, tiles, hidden[boards, tiles]] = -torch.inf
+    tokens = pair_model.embed(pairs.images)
+    for block in pair_model.blocks:
+        tokens = block(tokens, bias)
+    said = pair_model.head(pair_model.norm(tokens)).squeeze(-1) > 0
+    print(f"forbidden: {name:13} tiles of the pair that are found {said[has_twin].float().mean():4.0%}")
+
+# %% [markdown] tags=["core"]
+# That is evidence: without this one weight, most answers are gone. A picture of a map is not yet evidence.
+#
+# ## MNIST, a hard case
+#
+# Here nobody knows the true map. The prediction is read off the class token, so its row is the first to look at. The
+# class token is token 0, and $c^{(l,h)}_j = A^{(l,h)}_{0j}$ for the patches $j = 1, \dots, N$ is laid out on the grid.
+
+# %% tags=["core", "nbval-check-output"]
+with vc.record_attention(model) as maps:
+    logits = model(test.images)
+
+c = maps[-1][:, :, 0, 1:].unflatten(-1, grid)  # row 0, without the class token's look at itself
+print("last map", tuple(maps[-1].shape[1:]), "-> class token's map", tuple(c.shape[1:]))
+assert_close(c, class_attention_map(maps[-1], grid))
+
+# %% [markdown] tags=["core"]
+# ### Touch: layers and heads
+#
+# Weights are shown in multiples of an equal share, $1 / (N + 1)$. Is there a head that follows the stroke? One that looks
+# beside it? Then choose *the framed patch*, and click a patch: what does it look at?
+
+
+# %% tags=["core"]
+examples = torch.stack([test.images[test.labels == digit][0] for digit in range(10)])  # one of each class
+with vc.record_attention(model) as example_maps:
+    model(examples)
+
+
+@live(
+    alt="A digit under a grid of patches, tinted by one row of an attention map, and the same weights beside it. "
+    "Digit, layer, head, strength of the tint and the asking token can be chosen.",
+    size=(700, 330),
+    digit=slider(0, 9, value=7),
+    layer=slider(1, depth, value=depth),
+    head=choices({"mean of all": None} | {f"{h + 1}": h for h in range(maps[0].shape[1])}),
+    strength=slider(0.0, 1.0, step=0.05, value=0.8),
+    asks=choices(["the class token", "the framed patch"]),
+    patch=cell(rows, cols, value=(rows // 2, cols // 2), axes=(0, 1)),
+)
+def explore(figure):
+    draw = plots.map_explorer(figure, examples[7, 0], grid)
+
+    def update(digit, layer, head, strength, asks, patch):
+        A = example_maps[layer - 1][digit]  # (heads, tokens, tokens)
+        A = A.mean(dim=0) if head is None else A[head]
+        asking = 0 if asks == "the class token" else 1 + patch[0] * cols + patch[1]
+        row = A[asking, 1:].unflatten(0, grid) * len(A)
+        draw(examples[digit, 0], row, strength, patch if asking else None)
+        return f"largest weight: {row.max():.1f} times an equal share; on the class token: {A[asking, 0] * len(A):.1f}"
+
+    return update
+
+
+explore
+
+# %% [markdown] tags=["core"]
+# ## Measure: looking at nothing
+
+# %% tags=["core"]
+blank = vc.patchify(test.images, patch_size).amax(dim=-1) == 0  # (images, N): no ink in it
+on_blank = [(A[:, :, 0, 1:].mean(dim=1) * blank).sum(dim=-1).mean().item() for A in maps]
+print(f"blank patches: {blank.float().mean():.0%}")
+for layer, share in enumerate(on_blank, start=1):
+    print(f"layer {layer}: {share:.0%} of the class token's attention goes to blank patches")
+
+blanks.reveal(
+    round(100 * on_blank[-1]),
+    note=f"If all tokens had the same weight, blank patches would get {blank.float().mean() * rows * cols / (rows * cols + 1):.0%}.",
+)
+
+# %% [markdown] tags=["core"]
+# A share below that of equal weights means: the model prefers ink. Looking elsewhere need not be a mistake. A blank patch
+# has a position, and from layer 2 on what it has collected. But much weight there makes a map a poor picture of *where
+# the evidence is*.
+#
+# ## Measure: how far do heads look?
+#
+# The **mean attention distance** of a head is the distance between a patch and the patches that it looks at, weighted:
+#
+# $$\bar d = \frac{1}{N} \sum_{i=1}^{N} \sum_{j=1}^{N} \tilde a_{ij} \, \lVert p_i - p_j \rVert$$
+#
+# $p_i$ is the place of patch $i$ on the grid, and $\tilde a_{ij}$ are its weights without the class token, brought
+# to sum 1.
+
+# %% tags=["core", "nbval-check-output"]
+places = torch.cartesian_prod(torch.arange(float(rows)), torch.arange(float(cols)))  # p
+distance = torch.cdist(places, places)  # (N, N), in patches
+
+a = maps[0][:, :, 1:, 1:]
+a = a / a.sum(dim=-1, keepdim=True)  # without the class token
+d = (a * distance).sum(dim=-1).mean(dim=-1)  # (images, heads)
+assert_close(d, attention_distance(maps[0], grid))
+
+equal = distance.mean().item()
+print("patches", tuple(distance.shape), f"  equal weights look {equal:.2f} patches far")
+
+# %% tags=["core"]
+torch.manual_seed(0)
+untrained = vc.VisionTransformer(**model.config).eval().requires_grad_(False)
+with vc.record_attention(untrained) as untrained_maps:
+    untrained(test.images)
+far = torch.stack([attention_distance(A, grid).mean(dim=0) for A in maps])  # (layers, heads)
+far_untrained = torch.stack([attention_distance(A, grid).mean(dim=0) for A in untrained_maps])
+
+on_ink = (~blank[:, None]).float()  # (images, 1, N): look at all inked patches alike, from everywhere
+ink_alone = (on_ink * distance).sum(dim=-1).div(on_ink.sum(dim=-1)).mean().item()
+
+picture(
+    map_figures.distances_by_layer(
+        {"trained": far, "untrained": far_untrained},
+        {"equal weights": equal, "equal weights on inked patches": ink_alone},
+    ),
+    alt="Mean attention distance of each head over the layers. The untrained heads lie on the line of equal weights, the "
+    "trained ones around it and around the line of equal weights on inked patches.",
+)
+
+# %% tags=["core"]
+steps = far.mean(dim=1).diff()  # from each layer to the next
+found = (
+    "farther with every layer" if (steps > 0).all() else "nearer with every layer" if (steps < 0).all() else "neither"
+)
+trend.reveal(
+    found,
+    note=f"Layers: {', '.join(f'{d:.2f}' for d in far.mean(dim=1))} patches. Heads: {far.min():.2f} to {far.max():.2f}. "
+    f"Equal weights: {equal:.2f}; on inked patches alone: {ink_alone:.2f}.",
+)
+
+# %% [markdown] tags=["core"]
+# Often stated as: *early layers look near, deep layers look far*. Published for large models is something weaker: in
+# early layers some heads look near and some far, in deep layers nearly all look far (Dosovitskiy et al. 2021, figure
+# 7). In this small model no head is local. Its untrained twin has the distance of equal weights. And the ink lies in the
+# middle: who looks at all of it, from everywhere, has the distance of the lower line. To be below equal weights is thus
+# no sign of looking at neighbors.
+#
+# ## Through all layers
+#
+# After one layer, a token is a mixture. Weight on token $j$ in the last layer is not weight on *patch* $j$ of the image.
+#
+# **Rollout** follows the mixtures down. Each layer counts as half skip connection, half attention; layers are
+# multiplied:
+#
+# $$R^{(0)} = I, \qquad R^{(l)} = \left(\tfrac12 I + \tfrac12 \bar A^{(l)}\right) R^{(l-1)}$$
+#
+# $\bar A^{(l)}$ is the mean over heads and $I$ the identity. Values, norms and MLPs are left out.
+
+# %% tags=["core", "nbval-check-output"]
+I = torch.eye(maps[0].shape[-1])  # noqa: E741
+R = I
+for A in maps:
+    R = (0.5 * I + 0.5 * A.mean(dim=1)) @ R  # (images, tokens, tokens)
+assert_close(R, rollout(maps))
+print("R", tuple(R.shape[1:]), " each row sums to", round(R.sum(dim=-1).mean().item(), 3))
+
+# %% [markdown] tags=["core"]
+# **Gradient-weighted** maps ask about one answer. Let $L$ be the logit of the predicted class. A weight counts if
+# raising it raises $L$; $\odot$ multiplies entry by entry, $[\cdot]_+$ sets negative numbers to 0, $E_h$ is the mean over
+# heads:
+#
+# $$R^{(l)} = R^{(l-1)} + E_h\left[\frac{\partial L}{\partial A^{(l)}} \odot A^{(l)}\right]_+ R^{(l-1)}$$
+
+
+# %% tags=["core", "nbval-check-output"]
+def explain(images):
+    """For each image its predicted class, and a score for each patch, (images, N), in five ways."""
+    with vc.record_attention(model, gradients=True) as maps:
+        logits = model(images.clone().requires_grad_())
+        answers = logits.argmax(dim=-1)
+        logits.gather(1, answers[:, None]).sum().backward()  # L, for all images at once
+    by_chance = torch.rand(len(images), rows * cols, generator=torch.Generator().manual_seed(1))
+    return answers, {
+        "last layer": maps[-1].mean(dim=1)[:, 0, 1:],
+        "rollout": rollout(maps)[:, 0, 1:],
+        "gradient": gradient_rollout(maps, maps.gradients)[:, 0, 1:],
+        "ink": vc.patchify(images, patch_size).sum(dim=-1),  # no model at all
+        "chance": by_chance,
+    }
+
+
+answers, scores = explain(examples)
+ORDERS = tuple(scores)
+print({name: tuple(score.shape) for name, score in scores.items()})
+
+# %% tags=["core"]
+shown = {name: scores[name][3].unflatten(0, grid) for name in ORDERS[:4]}
+picture(
+    map_figures.maps_beside(examples[3, 0], shown, grid),
+    alt="A three under four maps: the class token's row in the last layer, rollout, the gradient-weighted map, and the "
+    "amount of ink in each patch.",
+)
+
+# %% [markdown] tags=["core"]
+# ### Touch: hide patches
+#
+# Each map orders the patches. Hide the first $k$: set their pixels to 0. Which order takes the answer away first? Two
+# orders know nothing of the model: *chance*, and *ink*, the patches with most ink first.
+
+
+# %% tags=["core"]
+def hide(images, score, k):
+    """The images with their k patches of the highest score set to 0."""
+    rank = score.argsort(dim=1, descending=True).argsort(dim=1)
+    kept = vc.patchify(images, patch_size) * (rank >= k)[:, :, None]
+    return vc.unpatchify(kept, patch_size, model.config["img_size"])
+
+
+@cache
+def curves_of(digit):
+    """Probability of the first answer with 0, 1, ... patches hidden: (orders, N + 1)."""
+    image = examples[digit : digit + 1]
+    damaged = [hide(image, scores[name][digit : digit + 1], k) for name in ORDERS for k in range(rows * cols + 1)]
+    probabilities = model(torch.cat(damaged)).softmax(dim=-1)[:, answers[digit]]
+    return probabilities.view(len(ORDERS), rows * cols + 1)
+
+
+@live(
+    alt="A digit with hidden patches, and the probability of the model's first answer over the number of hidden "
+    "patches, one curve for each order. Digit, order and number can be chosen.",
+    size=(760, 320),
+    digit=slider(0, 9, value=3),
+    order=choices(ORDERS, value="rollout"),
+    hidden=slider(0, rows * cols, value=6, unit="patches"),
+)
+def duel(figure):
+    draw = plots.hiding(figure, examples[3, 0], grid, ORDERS)
+
+    def update(digit, order, hidden):
+        curves, score = curves_of(digit), scores[order][digit]
+        gone = score.argsort(descending=True).argsort() < hidden
+        image = hide(examples[digit : digit + 1], score[None], hidden)
+        draw(image[0, 0], gone.unflatten(0, grid), curves, ORDERS.index(order), hidden)
+        flips = {
+            name: int((curve < 0.5).float().argmax()) if (curve < 0.5).any() else "none"
+            for name, curve in zip(ORDERS, curves, strict=True)
+        }
+        return "below 0.5 after: " + ", ".join(f"{name} {k}" for name, k in flips.items())
+
+    return update
+
+
+duel
+
+# %% [markdown] tags=["core"]
+# ## Measure: hiding, over many digits
+
+# %% tags=["core"]
+some = test[:100]
+answers_100, scores_100 = explain(some.images)
+counts = list(range(0, rows * cols + 1, 7))
+
+
+def curve(score):
+    """Mean probability of the first answer, for each number of hidden patches."""
+    left = [model(hide(some.images, score, k)).softmax(dim=-1).gather(1, answers_100[:, None]) for k in counts]
+    return [probability.mean().item() for probability in left]
+
+
+curves = {name: curve(score) for name, score in scores_100.items()}
+print("mean over the curve (low: the answer is lost early)")
+for name, values in curves.items():
+    print(f"{name:10}  {sum(values) / len(values):.2f}")
+
+picture(
+    map_figures.mean_curves(counts, curves, "probability of the first answer"),
+    alt="Probability of the first answer over the number of hidden patches, mean over 100 digits, for five orders.",
+)
+
+# %% [markdown] tags=["core"]
+# - An order well below *chance* knows something of what the answer needs.
+# - Is *rollout* or *gradient* better than the raw *last layer*? Compare the means. An earlier training of this same model,
+#   to 97.1 % test accuracy, had 0.50 for the last layer and 0.49 for chance. No rule follows from one model.
+# - *Ink* has never seen the model and does as well or better. Hiding ink destroys the digit, so whatever prefers ink does
+#   well here. The test measures damage; it does not prove that a map shows the model's reasons.
+# - Images with holes are unlike the training images. That too may lower the curves.
+#
+# ## A photograph, and a model that knows nothing
+#
+# A map of a photograph convinces when it follows the objects. Here is one. The model behind it was never trained.
+
+# %% tags=["core"]
+photo = photograph(224)
+torch.manual_seed(0)
+random_model = vc.VisionTransformer(embed_dim=192, depth=4, num_heads=3, mlp_ratio=2.0, position="none")
+with torch.no_grad(), vc.record_attention(random_model) as photo_maps:
+    random_model(photo)
+photo_map = class_attention_map(photo_maps[2], random_model.grid)[0].mean(dim=0) * random_model.num_tokens
+
+picture(
+    map_figures.photograph_beside_maps(photo[0, :, ::2, ::2].permute(1, 2, 0), photo_map, highest=4.0),
+    alt="A photograph of a pavilion and the class token's map of an untrained model. With colors stretched between the "
+    "smallest and the largest weight the building can be made out; with colors from 0 the map is flat.",
+)
+
+# %% tags=["core"]
+brightness = vc.patchify(photo, 16).mean(dim=-1)[0]
+r = torch.corrcoef(torch.stack([photo_map.flatten(), brightness]))[0, 1].item()
+print(f"weights from {photo_map.min():.2f} to {photo_map.max():.2f} times an equal share")
+print(f"correlation with the brightness of the patch: {r:.2f}")
+
+# %% [markdown] tags=["core"]
+# Random projections still depend on the patches, here on their brightness; stretched colors make a picture of it. (We
+# show the best-looking layer of four. Another seed may prefer the sky.) So look at the scale of any map, and compare with
+# an untrained model. Lesson 10 has models trained on photographs.
+#
+# ## Exercises
+#
+# **1.** Forbid the look at the twin in one layer only: in the cell that forbids, give `bias` to one block and `None` to
+# the other. Which layer does the work?
+#
+# <details><summary>What to expect</summary>
+#
+# Layer 2: without its look most answers are gone. Layer 1 does not need it: it was trained to name the digit on each tile,
+# and layer 2 compares.
+#
+# </details>
+#
+# **2.** In `explain`, call `rollout(maps, residual=0.9)`, then `0.1`. Which mean over the curve changes, and how much?
+#
+# <details><summary>What to expect</summary>
+#
+# Only rollout's. At 0.1 it rises: so much mixing makes the map even. At 0.9 it changes little. This share is a choice of
+# the method, not a property of the model.
+#
+# </details>
+#
+# ## Recap
+#
+# - Where the truth is known, a map can be checked: a twin looks at its twin, and without that look the answer is gone.
+# - A token is not its patch: it holds a mixture. Rollout and gradient-weighted maps follow it through the layers.
+# - A map needs its scale and comparisons: equal weights, an untrained model, a random order, a rule without a model.
+#
+# ## Quiz
+#
+# **1.** Why is the last layer's row of the class token not a statement about image patches?
+#
+# <details><summary>Answer</summary>
+#
+# It weighs the tokens of the layer before. Each of those is a mixture of many patches by then.
+#
+# </details>
+#
+# **2.** A head has a mean attention distance of 3.6 patches on a 7 x 7 grid. Does it look far on purpose?
+#
+# <details><summary>Answer</summary>
+#
+# Not necessarily. A head that looks at everything alike has this distance too.
+#
+# </details>
+#
+# **3.** Hiding the patches that a map names first makes the answer fall quickly. Why is that not proof that the map
+# shows how the model decides?
+#
+# <details><summary>Answer</summary>
+#
+# Whatever destroys the image does the same, hiding ink for one, without a model. And damaged images are unlike those of
+# the training.
+#
+# </details>
+#
+# **4.** What made *spot the pair* evidence?
+#
+# <details><summary>Answer</summary>
+#
+# The truth was known beforehand. And the look itself was taken away, inside the model, with another look for comparison.
+#
+# </details>
+
+# %% [markdown] tags=["deeper"]
+# ## Deeper
+#
+# ### Hiding among inked patches only
+#
+# Chance wastes most of its moves on blank patches. A fairer contest: each order may hide inked patches only. Then
+# preferring ink over blank is no advantage any more.
+
+# %% tags=["deeper"]
+inked = ~blank[:100]
+counts = list(range(0, int(inked.sum(dim=1).median()) + 1, 3))
+curves = {name: curve(score.masked_fill(~inked, -1)) for name, score in scores_100.items()}
+for name, values in curves.items():
+    print(f"{name:10}  {sum(values) / len(values):.2f}")
+
+picture(
+    map_figures.mean_curves(counts, curves, "probability of the first answer"),
+    alt="Probability of the first answer over the number of hidden inked patches, mean over 100 digits, five orders.",
+)
+
+# %% [markdown] tags=["deeper"]
+# Compare the order of the curves, and their distance from *chance*, with the figure in the core. The ledger keeps the
+# claims "the class token's map shows what the model uses" and "rollout follows information better" pending: they
+# need more digits, more models and error bars.
+#
+# ### The head on every layer's tokens
+#
+# The last norm and the head read the class token after the last layer. Nothing stops us from applying them to any
+# token after any layer. With language models this is called the *logit lens*. It asks: read by this head, what does the
+# token say by now?
+
+# %% tags=["deeper"]
+tokens, after = model.embed(test.images), []
+for layer in range(depth + 1):
+    if layer:
+        tokens = model.blocks[layer - 1](tokens)
+    after.append(model.head(model.norm(tokens)))  # (images, tokens, classes)
+    right = (after[-1].argmax(dim=-1) == test.labels[:, None]).float()
+    print(f"after layer {layer}: right answers read off the class token {right[:, 0].mean():4.0%}, "
+          f"off a patch token {right[:, 1:].mean():4.0%}")  # fmt: skip
+
+# %% tags=["deeper"]
+which = int((test.labels == 7).nonzero()[0])
+lens = {
+    f"after layer {layer}": logits[which, 1:].softmax(dim=-1)[:, 7].unflatten(0, grid)
+    for layer, logits in enumerate(after)
+    if layer
+}
+picture(
+    map_figures.maps_beside(test.images[which, 0], lens, grid, highest=1.0),
+    alt="A seven, tinted after each layer by the probability of the class seven that the head reads off each patch's "
+    "token; from layer to layer more patches say seven.",
+)
+
+# %% [markdown] tags=["deeper"]
+# Nobody trained the patch tokens to know the answer: the loss reads the class token alone. The answer spreads over
+# them nevertheless, blank ones included.
+#
+# ### Attention sinks
+#
+# Some tokens receive attention from nearly everybody. In language models this is often the first token (Xiao et al. 2024);
+# in large ViTs, some patches of the background, which the model uses as storage (Darcet et al. 2024: extra *register*
+# tokens take over that task). And here? For each image and head we look for the patch that receives most.
+
+# %% tags=["deeper"]
+tokens = model.embed(test.images)
+for layer, (A, block) in enumerate(zip(maps, model.blocks, strict=True), start=1):
+    received = A.mean(dim=2) * A.shape[-1]  # (images, heads, tokens), in multiples of an equal share
+    most, place = received[:, :, 1:].max(dim=-1)  # (images, heads)
+    is_blank = blank[:, None].expand(-1, A.shape[1], -1).gather(2, place[:, :, None]).float().mean()
+    same_place = max((place[:, h].bincount().max() / len(place)).item() for h in range(A.shape[1]))
+    values = block.attention.queries_keys_values(block.norm1(tokens))[2].norm(dim=-1)  # (images, heads, tokens)
+    length = (values[:, :, 1:].gather(2, place[:, :, None]).mean() / values.mean()).item()
+    tokens = block(tokens)
+    print(f"layer {layer}: the patch that receives most gets {most.mean():4.1f} equal shares (class token "
+          f"{received[:, :, 0].mean():.1f}); blank in {is_blank:3.0%}; in one head, the same place in up to "
+          f"{same_place:3.0%} of images; length of its value {length:.2f} of the mean")  # fmt: skip
+
+# %% [markdown] tags=["deeper"]
+# There are sinks here: patches that receive many times an equal share. Compare the columns. Are they background, as in
+# large ViTs? Do they stand at one place, as in language models? In language models sinks often carry short values, so
+# that looking at them changes little. Do they here?
+
+# %% [markdown] tags=["deeper"]
+# ## Papers
+#
+# - S. Abnar, W. Zuidema. *Quantifying Attention Flow in Transformers.* ACL 2020. arXiv:2005.00928. Rollout.
+# - H. Chefer, S. Gur, L. Wolf. *Generic Attention-model Explainability for Interpreting Bi-Modal and Encoder-Decoder
+#   Transformers.* ICCV 2021. arXiv:2103.15679. The gradient-weighted map.
+# - A. Dosovitskiy et al. *An Image is Worth 16x16 Words.* ICLR 2021. arXiv:2010.11929. Attention distance: figure 7.
+# - M. Raghu et al. *Do Vision Transformers See Like Convolutional Neural Networks?* NeurIPS 2021. arXiv:2108.08810.
+#   Local heads appear with much training data.
+# - S. Jain, B. C. Wallace. *Attention is not Explanation.* NAACL 2019. arXiv:1902.10186.
+# - J. Adebayo et al. *Sanity Checks for Saliency Maps.* NeurIPS 2018. arXiv:1810.03292. Maps of untrained models.
+# - G. Xiao et al. *Efficient Streaming Language Models with Attention Sinks.* ICLR 2024. arXiv:2309.17453.
+# - T. Darcet et al. *Vision Transformers Need Registers.* ICLR 2024. arXiv:2309.16588.

@@ -1,0 +1,109 @@
+"""What learners touch, in a real browser and by keyboard alone: a live picture, a prediction, a picture's alt text."""
+
+from __future__ import annotations
+
+import pytest
+
+CELLS = [
+    """
+from matplotlib.figure import Figure
+from vitcourse.widgets import live, picture, predict, slider
+""",
+    """
+@live(alt="A bar that grows with n.", size=(300, 200), n=slider(1, 9, value=3, label="how many"))
+def bar(figure):
+    axes = figure.subplots()
+    axes.set(xlim=(0, 10), ylim=(-1, 1))
+    patch = axes.barh(0, 1)[0]
+
+    def update(n):
+        patch.set_width(n)
+        return f"n is {n}"
+
+    return update
+
+
+bar
+""",
+    """
+guess = predict("How many tokens?", choices=["7", "28", "49"])
+guess
+""",
+    'guess.reveal("49")',
+    """
+figure = Figure(figsize=(2, 1))
+figure.subplots().plot([1, 2])
+picture(figure, alt='A line that rises from "1" to 2.')
+""",
+]
+CANVAS = ".vitcourse-card canvas"
+
+
+@pytest.fixture(scope="module")
+def notebook(lab, opened):
+    lab.write("widgets.ipynb", CELLS)
+    notebook = opened("widgets.ipynb")
+    notebook.run_all()
+    notebook.page.wait_for_selector(f"{CANVAS}[data-frame]")
+    return notebook
+
+
+@pytest.fixture
+def page(notebook):
+    yield notebook.page
+    assert notebook.errors() == []
+
+
+def seen(page) -> tuple[str, float]:
+    """The live picture's pixels and its height on the screen, the line below it included."""
+    pixels = page.evaluate(f"() => document.querySelector('{CANVAS}').toDataURL()")
+    return pixels, page.locator(".vitcourse-figure").bounding_box()["height"]
+
+
+def test_a_slider_moves_by_keyboard_and_the_picture_with_it(page):
+    before, height = seen(page)
+    frame = page.get_attribute(CANVAS, "data-frame")
+    page.focus(".vitcourse-controls .noUi-handle")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f"{CANVAS}:not([data-frame='{frame}'])", timeout=10_000)
+    page.get_by_text("n is 4").wait_for(timeout=10_000)
+    after, height_after = seen(page)
+    assert after != before
+    assert height_after == height > 200
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("n is 3").wait_for(timeout=10_000)
+    page.wait_for_function(
+        f"(before) => document.querySelector('{CANVAS}').toDataURL() === before", arg=before, timeout=10_000
+    )
+
+
+def test_controls_say_what_they_are(page):
+    assert page.locator(".vitcourse-controls label", has_text="how many").count() == 1
+    handle = page.locator(".vitcourse-controls .noUi-handle")
+    assert handle.get_attribute("role") == "slider"
+    assert (handle.get_attribute("aria-valuemin"), handle.get_attribute("aria-valuemax")) == ("1.0", "9.0")
+    assert page.get_by_role("img", name="A bar that grows with n.").count() == 1
+
+
+def test_a_prediction_by_keyboard_is_locked_and_revealed(notebook, page):
+    box = page.locator(".vitcourse-predict")
+    page.get_by_text("No guess was locked").wait_for()
+    lock = box.get_by_role("button", name="Lock my guess")
+    lock.focus()
+    page.keyboard.press("Enter")
+    box.get_by_text("Choose an answer first.").wait_for()
+    for key in ("Shift+Tab", "Shift+Tab", "Space", "Tab", "Tab", "Enter"):  # the answer before the last, and back
+        page.keyboard.press(key)
+    box.get_by_text("Your guess: 28").wait_for(timeout=10_000)
+    assert box.get_by_role("button", name="Locked").is_disabled()
+    assert notebook.python("print(guess.guess)").strip() == "28"
+    assert all(box.locator("input").nth(i).is_disabled() for i in range(3))
+    notebook.run_cell(3)
+    page.get_by_text("your guess", exact=True).wait_for()
+    assert page.get_by_text("No guess was locked").count() == 0
+
+
+def test_a_picture_has_alt_text(page):
+    image = page.get_by_role("img", name='A line that rises from "1" to 2.')
+    image.wait_for()
+    assert image.evaluate("(image) => image.complete && image.naturalWidth > 0 && image.tagName === 'IMG'")

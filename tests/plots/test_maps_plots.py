@@ -1,0 +1,111 @@
+"""What the pictures of lessons 00 and 06 show: they draw what they are given, in place, and compute nothing of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from vitcourse.plots import map_figures
+from vitcourse.plots import maps as plots
+from vitcourse.plots.style import new_figure
+
+GRID = (2, 3)
+IMAGE = np.linspace(0, 1, 8 * 12).reshape(8, 12)
+WEIGHTS = np.array([[0.0, 0.1, 0.2], [0.4, 0.1, 0.2]])
+
+
+def test_a_map_tints_in_proportion_to_the_weights():
+    axes = new_figure().subplots()
+    view = plots.MapView(axes, IMAGE, GRID)
+    view.weigh(WEIGHTS, strength=0.8)
+    np.testing.assert_allclose(np.asarray(view.tint.get_array())[..., 3], 0.8 * WEIGHTS / 0.4)
+    view.weigh(WEIGHTS, strength=0.8, highest=1.0)
+    np.testing.assert_allclose(np.asarray(view.tint.get_array())[..., 3], 0.8 * WEIGHTS)
+    view.weigh(np.zeros(GRID))
+    assert not np.asarray(view.tint.get_array())[..., 3].any()
+
+
+def test_the_frame_is_at_the_asking_patch():
+    view = plots.MapView(new_figure().subplots(), IMAGE, GRID)
+    assert not view.frame.get_visible()
+    view.ask((1, 2))
+    assert view.frame.get_visible()
+    assert view.frame.get_xy() == (2, 1)  # column first
+    view.ask(None)
+    assert not view.frame.get_visible()
+
+
+def widths(figure: Figure, axes: int) -> list[float]:
+    bars: list[Any] = list(figure.axes[axes].patches)
+    return [bar.get_width() for bar in bars]
+
+
+def lines_of(figure: Figure, axes: int) -> list[Any]:
+    return list(figure.axes[axes].lines)
+
+
+def test_digit_at_work_shows_probabilities_and_the_title():
+    figure = new_figure(7, 3)
+    draw = plots.digit_at_work(figure, IMAGE, GRID, ["a", "b", "c"])
+    draw(IMAGE, WEIGHTS, np.array([0.2, 0.7, 0.1]), "layer 2")
+    assert widths(figure, 2) == pytest.approx([0.2, 0.7, 0.1])
+    assert figure.axes[1].get_title(loc="left") == "layer 2"
+    colors = [bar.get_facecolor() for bar in figure.axes[2].patches]
+    assert colors[0] == colors[2] != colors[1]  # the strongest stands out
+
+
+def test_pair_explorer_shows_the_asking_row():
+    figure = new_figure(7, 3)
+    board = np.random.default_rng(0).random((42, 42))
+    weights = np.random.default_rng(1).dirichlet(np.ones(9), size=9)
+    draw = plots.pair_explorer(figure, board)
+    draw(board, 4, weights, np.linspace(0, 1, 9))
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == [f"{weight:.2f}" for weight in weights[4]]
+    assert widths(figure, 2) == pytest.approx(list(np.linspace(0, 1, 9)))
+
+
+def test_map_explorer_keeps_the_scale_of_the_weights():
+    figure = new_figure(7, 3)
+    draw = plots.map_explorer(figure, IMAGE, GRID)
+    draw(IMAGE, 3 * WEIGHTS, 0.5, (0, 1))
+    images: list[Any] = list(figure.axes[1].images)
+    shown = [image for image in images if image.get_array().shape == GRID]
+    np.testing.assert_allclose(np.asarray(shown[-1].get_array()), 3 * WEIGHTS)
+    assert shown[-1].get_clim() == (0, 10)
+
+
+def test_hiding_marks_the_number_on_the_curve_followed():
+    figure = new_figure(7, 3)
+    draw = plots.hiding(figure, IMAGE, GRID, ["first", "second"])
+    curves = np.array([np.linspace(1, 0, 7), np.linspace(1, 0.4, 7)])
+    draw(IMAGE, np.zeros(GRID), curves, 1, 3)
+    lines = lines_of(figure, 1)
+    np.testing.assert_allclose(lines[0].get_ydata(), curves[0])
+    assert (lines[-1].get_xdata()[0], lines[-1].get_ydata()[0]) == (3, pytest.approx(curves[1, 3]))
+    assert lines[1].get_linewidth() > lines[0].get_linewidth()
+
+
+def test_static_figures():
+    far = np.array([[3.0, 3.5], [3.2, 3.6]])
+    figure = map_figures.distances_by_layer({"trained": far, "untrained": far + 0.1}, {"equal": 3.6, "ink": 3.1})
+    lines = lines_of(figure, 0)
+    np.testing.assert_allclose(lines[0].get_ydata(), far.mean(axis=1))
+    np.testing.assert_allclose(lines[1].get_ydata(), far[:, 0])
+    assert figure.axes[0].get_ylim()[0] == 0
+    levels = [line.get_ydata()[0] for line in lines if line.get_linestyle() == "--"]
+    assert levels == [3.6, 3.1]
+
+    beside = map_figures.maps_beside(IMAGE, {"one": WEIGHTS, "two": WEIGHTS}, GRID)
+    assert [axes.get_title() for axes in beside.axes] == ["one", "two"]
+
+    lines = lines_of(map_figures.mean_curves([0, 2], {"one": [1.0, 0.5], "two": [1.0, 0.2]}, "probability"), 0)
+    assert [line.get_label() for line in lines] == ["one", "two"]
+    np.testing.assert_allclose(lines[1].get_ydata(), [1.0, 0.2])
+
+    photo = map_figures.photograph_beside_maps(np.zeros((4, 4, 3)), WEIGHTS, 4.0)
+    assert photo.axes[1].images[0].get_clim() == pytest.approx((0.0, 0.4))
+    assert photo.axes[2].images[0].get_clim() == (0, 4)
