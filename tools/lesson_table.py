@@ -18,7 +18,9 @@ def lesson_rows(root: Path = ROOT) -> list[dict[str, Any]]:
 def table(lessons: list[dict[str, Any]]) -> str:
     lines = ["| | lesson | minutes |", "|---|---|---|"]
     for lesson in lessons:
-        link = f"[{lesson['title']}](notebooks/{lesson['number']}_{lesson['slug']}.ipynb)"
+        notebook = f"notebooks/{lesson['number']}_{lesson['slug']}.ipynb"
+        # A lesson that is still to be written stands in the table, without a link.
+        link = f"[{lesson['title']}]({notebook})" if (ROOT / notebook).exists() else lesson["title"]
         lines.append(f"| {lesson['number']} | {link} | {lesson.get('minutes', 'optional')} |")
     total = sum(lesson.get("minutes", 0) for lesson in lessons)
     return "\n".join([*lines, f"| | together | {total} |"])
