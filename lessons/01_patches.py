@@ -14,6 +14,7 @@
 
 # %% tags=["core"]
 import math
+from functools import partial
 
 import torch
 from einops import rearrange
@@ -223,7 +224,7 @@ board
 cases = {"digits": (digits, (4, 4)), "photograph": (photo, (16, 16)), "wide, wide patches": (wide, (16, 24))}
 for name, (images, size) in cases.items():
     rows = patchify(images, size)
-    back = unpatchify(rows, size, images.shape[2:])
+    back = unpatchify(rows, size, (images.shape[2], images.shape[3]))
     assert torch.equal(back, images)
     print(f"{name:18} {tuple(images.shape)!s:18} -> {tuple(rows.shape)!s:14} -> back: every pixel is equal")
 
@@ -237,10 +238,9 @@ smaller.reveal(str(pairs_8 // pairs_16), note=f"{pairs_16:,} pairs become {pairs
 
 # %% tags=["core", "nbval-check-output"]
 linear = nn.Linear(patch_dim, D)
-with torch.no_grad():
-    linear.weight.copy_(embedding.projection.weight.flatten(1))  # (192, 3, 16, 16) -> (192, 768)
-    linear.bias.copy_(embedding.projection.bias)
-    assert_close(linear(patchify(photo, 16)), embedding(photo))
+filters = embedding.projection.weight.flatten(1)  # (192, 3, 16, 16) -> (192, 768)
+linear.load_state_dict({"weight": filters, "bias": embedding.projection.bias})
+assert_close(linear(patchify(photo, 16)), embedding(photo))
 print("filters", tuple(embedding.projection.weight.shape))
 print("E      ", tuple(linear.weight.T.shape))
 print("linear layer on patches = convolution on the image, to float tolerance")
@@ -275,11 +275,12 @@ print(f"pairs: {times_pairs:,} times fewer; operations of the block: {times_bloc
 
 # %% tags=["core"]
 block = vc.TransformerBlock(embed_dim=768, num_heads=12).eval()
-timed, seconds = [196, 784, 3136], {"scores": [], "block": []}
+timed = [196, 784, 3136]
+seconds: dict[str, list[float]] = {"scores": [], "block": []}
 with torch.inference_mode():
     for n in timed:
         q, k, x = torch.randn(n, 64), torch.randn(n, 64), torch.randn(1, n, 768)
-        work = {"scores": lambda q=q, k=k: q @ k.T, "block": lambda x=x: block(x)}
+        work = {"scores": partial(torch.matmul, q, k.T), "block": partial(block, x)}
         megabytes = {name: peak_memory(run) / 1e6 for name, run in work.items()}
         for name, run in work.items():
             repeats = 50 if name == "scores" else 3

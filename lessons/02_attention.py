@@ -15,6 +15,8 @@
 # In this lesson tokens look at one another.
 
 # %% tags=["core"]
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -302,8 +304,8 @@ for name, tokens in {"pixels": pixels, "class": every_X}.items():
 
 # %% tags=["core", "nbval-check-output"]
 assert_close(A.sum(dim=1), torch.ones(9))
-columns = A.sum(dim=0)
-print(f"columns sum to {columns.min():.2f} up to {columns.max():.2f}")
+column_sums = A.sum(dim=0)
+print(f"columns sum to {column_sums.min():.2f} up to {column_sums.max():.2f}")
 
 # %% [markdown] tags=["core"]
 # ## The scale
@@ -413,12 +415,12 @@ for i, d_k in enumerate(sizes):
 
 # %% tags=["core"]
 quarters = torch.tensor([0.25, 0.5, 0.75])
-curves = [
+curves: list[dict] = [
     {name: torch.stack([row[i].quantile(quarters) for row in rows], dim=1).tolist() for name, rows in health.items()}
     for i in (1, 2)
 ]
 picture(
-    plots.saturation(sizes, *curves, highest_entropy=torch.tensor(9.0).log().item()),
+    plots.saturation(sizes, curves[0], curves[1], highest_entropy=torch.tensor(9.0).log().item()),
     alt="Without the scale the entropy of the weights falls to 0 as d_k grows, and the gradient behind the softmax by "
     "orders of magnitude. With the scale both stay where they were.",
 )
@@ -846,8 +848,8 @@ def by_distance(maps):
 maps = torch.stack([demonstration(seed) for seed in range(200)])  # (200, 49, 49)
 random_rings = by_distance(maps)
 error = random_rings.std(dim=0) / 200**0.5
-for (a, b), mean, e in zip(rings, random_rings.mean(dim=0), error, strict=True):
-    print(f"distance {a:3} to {b:3}: {mean:.2f} +- {e:.2f} times an equal share")
+for (near, far), mean, e in zip(rings, random_rings.mean(dim=0), error, strict=True):
+    print(f"distance {near:3} to {far:3}: {mean:.2f} +- {e:.2f} times an equal share")
 most_itself = (maps.argmax(dim=-1) == torch.arange(49)).float().mean()
 print(f"a patch attends most to itself in {most_itself:.1%} of the rows; by chance {1 / 49:.1%}")
 
@@ -924,14 +926,14 @@ for N in (64, 2 * D, 6 * D):
     print(f"N {N:4}: scores and sum {pairwise:11,}  projections {projections:11,}  with MLP {projections + mlp:11,}")
 
 # %% tags=["deeper"]
-tokens = [2**i for i in range(4, 14)]
+counts = [2**i for i in range(4, 14)]
 picture(
     plots.cost_of_attention(
-        tokens,
+        counts,
         {
-            "scores and weighted sum, 2 N² D": [2 * n**2 * D for n in tokens],
-            "projections, 4 N D²": [4 * n * D**2 for n in tokens],
-            "projections and MLP, 12 N D²": [12 * n * D**2 for n in tokens],
+            "scores and weighted sum, 2 N² D": [2 * n**2 * D for n in counts],
+            "projections, 4 N D²": [4 * n * D**2 for n in counts],
+            "projections and MLP, 12 N D²": [12 * n * D**2 for n in counts],
         },
         {"N = 2D": 2 * D, "N = 6D": 6 * D},
     ),
@@ -951,7 +953,7 @@ picture(
 # Here is the most memory held at any time during the call, for 4 heads of 16 entries.
 
 # %% tags=["deeper"]
-attention = F.scaled_dot_product_attention
+fused = F.scaled_dot_product_attention
 lengths = [128, 256, 512, 1024]
 names = [
     "the maps alone",
@@ -961,7 +963,13 @@ names = [
     "a bias that needs gradients",
     "a bias of 3 axes",
 ]
-peaks = {name: [] for name in names}
+peaks: dict[str, list[float]] = {name: [] for name in names}
+
+
+def textbook_attention(q, k, v, bias):
+    return vc.attention_weights(q, k, bias) @ v
+
+
 threads = torch.get_num_threads()
 torch.set_num_threads(1)  # the fused kernel takes a small work space per thread
 torch.manual_seed(0)
@@ -969,13 +977,13 @@ for N in lengths:
     q, k, v = torch.randn(3, 1, 4, N, 16)
     bias = torch.randn(1, 4, N, N)
     learned = bias.clone().requires_grad_()
-    assert_close(attention(q, k, v, attn_mask=bias), vc.attention_weights(q, k, bias) @ v)
+    assert_close(fused(q, k, v, attn_mask=bias), textbook_attention(q, k, v, bias))
     calls = [
-        lambda q=q, k=k, v=v, bias=bias: attention(q, k, v, attn_mask=bias),
-        lambda q=q, k=k, v=v, bias=bias: vc.attention_weights(q, k, bias) @ v,
-        lambda q=q, k=k, v=v: attention(q, k, v, dropout_p=0.1),
-        lambda q=q, k=k, v=v, learned=learned: attention(q, k, v, attn_mask=learned),
-        lambda q=q, k=k, v=v, bias=bias: attention(q, k, v, attn_mask=bias[0]),
+        partial(fused, q, k, v, attn_mask=bias),
+        partial(textbook_attention, q, k, v, bias),
+        partial(fused, q, k, v, dropout_p=0.1),
+        partial(fused, q, k, v, attn_mask=learned),
+        partial(fused, q, k, v, attn_mask=bias[0]),
     ]
     peaks["the maps alone"].append(4 * N**2 * 4 / 1e6)
     for name, call in zip(names[1:], calls, strict=True):
