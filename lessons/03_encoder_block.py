@@ -183,20 +183,20 @@ def similarity(codes):
 
 
 number = torch.arange(rows * cols)[:, None] * 10_000 ** (-torch.arange(D // 2) / (D // 2))
-torch.manual_seed(0)
-untrained: Any = vc.VisionTransformer(**SMALL, depth=1)
+torch.manual_seed(0)  # with this seed the model's training started
+start: Any = vc.VisionTransformer(**model.config).positions
 encodings = {
     "2-D sines": codes,
     "1-D sines": torch.cat([number.sin(), number.cos()], dim=1),  # patches numbered 0 to 48
     "learned": model.positions[0, 1:],  # without the class token's row
-    "fresh": untrained.positions[0, 1:].detach(),  # learned codes before training
+    "added by training": (model.positions - start)[0, 1:].detach(),
 }
 
 # %% [markdown] tags=["core"]
 # ### Touch: choose a position
 #
 # Click a cell of the map. Compare four encodings: the sinusoids above; sinusoids of one coordinate, the number of the
-# patch from 0 to 48; codes learned on MNIST; such codes before training. Then choose the last cell of a row.
+# patch from 0 to 48; codes learned on MNIST; what training added to them. Then choose the last cell of a row.
 
 
 # %% tags=["core"]
@@ -234,8 +234,8 @@ for name, of_name in encodings.items():
 
 # %% [markdown] tags=["core"]
 # One number for each patch, row by row, makes the end of a line a neighbor of the next line's start. Two dimensions
-# need two coordinates. Learned codes start out equally unlike; that neighbors come to resemble one another, training
-# found out.
+# need two coordinates. Learned codes start large and random, all unlike, and mostly stay so. What training *added* is
+# small, and more alike for neighbors.
 #
 # ## The block
 #
@@ -667,7 +667,7 @@ class TransformerBlock(nn.Module):
 picture(
     position_plots.similarity_montage({name: similarity(e) for name, e in encodings.items()}, (rows, cols)),
     alt="For each encoding seven by seven small maps. 2-D sines: a round spot follows the position. 1-D sines: "
-    "horizontal stripes. Learned: a small, uneven spot. Fresh: one cell each in noise.",
+    "horizontal stripes. Learned: one cell each in noise. Added by training: an uneven spot.",
 )
 
 # %% [markdown] tags=["deeper"]

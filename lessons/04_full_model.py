@@ -318,7 +318,7 @@ for name, (first, last) in losses.items():
 fell = {name: last < first - 0.1 for name, (first, last) in losses.items()}
 learning.reveal(
     sum(fell.values()) - fell["no mistake"],
-    note="A falling loss shows that something is learned, not that the model is the one you meant.",
+    note="With this seed. A falling loss shows that something is learned, not that the model is the one you meant.",
 )
 
 # %% [markdown] tags=["core"]

@@ -29,7 +29,7 @@ BOARDS = 20_000  # an epoch
 
 
 def mnist_model() -> VisionTransformer:
-    """Lesson 05's model: patch 4, so 49 patches and the class token."""
+    """Lesson 05's model, with four heads instead of two: lesson 06 has more of them to compare."""
     return VisionTransformer(
         img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=64, depth=4, num_heads=4, mlp_ratio=2.0
     )

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.testing import assert_close
 
 from vitcourse import MultiHeadAttention, TransformerBlock, VisionTransformer, relative_bias, sincos_2d
 from vitcourse.positions import interpolate_relative
 from vitcourse.residual_stream import depth_profile, gradient_by_path, residual_stream
+from vitcourse.training import load_checkpoint
 
 SMALL: Any = dict(img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=64, num_heads=4, mlp_ratio=2.0)
 
@@ -221,3 +223,23 @@ def test_b2_the_mlp_works_on_each_token_alone():
     for attention, expected in ((False, 1), (True, 50)):
         ends = [residual_stream(blocks, x, attention=attention)[-1] for x in (tokens, other)]
         assert ((ends[0] - ends[1]).abs().amax(dim=-1) > 1e-6).sum() == expected
+
+
+def test_what_training_adds_to_positions_is_small_and_alike_for_neighbors():
+    """The shipped model's codes against those that its training started from, by the same seed."""
+    model: Any = load_checkpoint("mnist")
+    torch.manual_seed(0)
+    start: Any = VisionTransformer(**model.config)
+    learned, before = model.positions[0, 1:].detach(), start.positions[0, 1:].detach()
+    added = learned - before
+    assert added.std() < 0.3 * before.std()
+    places = torch.cartesian_prod(torch.arange(7), torch.arange(7))
+    apart = (places[:, None] - places).abs().sum(dim=-1)
+
+    def alike(codes: Tensor, steps: int) -> float:
+        units = F.normalize(codes, dim=1)
+        return (units @ units.T)[apart == steps].mean().item()
+
+    assert abs(alike(learned, 1)) < 0.1
+    assert alike(added, 1) > alike(added, 2) > alike(added, 4)
+    assert alike(added, 1) > 0.15
