@@ -818,11 +818,12 @@ picture(
         {"7 x 7, position (3, 3)": small[24].reshape(7, 7), "14 x 14, position (7, 7)": large[105].reshape(14, 14)},
         "cosine similarity",
     ),
-    alt="The similarity map of a position in the middle, on the old grid and on one twice as fine: the same pattern.",
+    alt="The similarity map of a position in the middle, on the old grid and on one twice as fine: the spot is "
+    "twice as wide in patches, and its edge is smooth.",
 )
 
 # %% [markdown] tags=["deeper"]
-# The pattern survives. How well the model then classifies larger images is not measured in this lesson.
+# In between, neighbors blend; the random codes are smoothed. How well the model then classifies larger images is not measured in this lesson.
 
 # %% [markdown] tags=["deeper"]
 # ### The gradient, path by path

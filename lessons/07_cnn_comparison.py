@@ -470,14 +470,14 @@ runs = [(name, len(part), float(accuracy or 0)) for name, accuracy in zip(MODELS
 tries = dict.fromkeys(SIZES, 0) | {len(part): 1}
 
 
-def try_size(size):
-    seed, tries[size] = tries[size], tries[size] + 1
-    some = train[torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:size]]
-    for name, (make, lr) in MODELS.items():
-        model = make(seed)
-        yield from training(model, lr, some, seed)
-        runs.append((name, size, evaluate(model, test).accuracy))
-        yield f"{name}, {size} images"
+def try_number(number):
+    seed, tries[number] = tries[number], tries[number] + 1
+    some = train[torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:number]]
+    both = {name: (make(seed), lr) for name, (make, lr) in MODELS.items()}
+    for progress, _ in zip(*[training(model, lr, some, seed) for model, lr in both.values()], strict=True):
+        if progress.step == progress.total_steps:
+            runs.extend((name, number, evaluate(model, test).accuracy) for name, (model, _) in both.items())
+        yield progress  # both models have made this step
 
 
 def regimes(figure):
@@ -485,19 +485,19 @@ def regimes(figure):
 
     def update(records):
         draw(runs)
-        name, size, accuracy = runs[-1]
-        return f"latest: {name} trained on {size} images, {accuracy:.1%} of {len(test)} test images"
+        (_, number, vit_right), (_, _, cnn_right) = runs[-2:]
+        return f"latest, {number} training images: ViT {vit_right:.1%}, CNN {cnn_right:.1%} of {len(test)} test images"
 
     return update
 
 
 job(
-    try_size,
+    try_number,
     regimes,
     alt="Accuracy of ViT and CNN over the number of training images, one mark a run.",
     size=(640, 320),
     start="Train both",
-    size_of_set=choices(SIZES, label="training images"),
+    number=choices(SIZES, label="training images"),
 )
 
 # %% [markdown] tags=["core"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from controls import run_job, views, without_effect
 from lab import REPO, Notebook
 from notebook_page import GONE
 
@@ -45,6 +46,28 @@ def test_pictures_and_controls_are_shown(lesson):
         assert seen["blank"] == 0, f"cell {number} shows {seen}"
         assert not any(word in seen["text"].lower() for word in GONE), f"cell {number} shows {seen}"
     assert lesson.page.locator(".vitcourse-error:not([hidden])").all_inner_texts() == []
+
+
+def test_every_control_changes_its_picture(lesson):
+    """Sliders and pictures by keyboard, buttons by a click."""
+    lesson.unfold()
+    for number in lesson.cells_with(VIEW):
+        lesson.look_at(number)
+        for view in views(lesson, number, "vitcourse-live"):
+            assert without_effect(lesson.page, view) == [], f"cell {number}"
+    assert lesson.page.locator(".vitcourse-error:not([hidden])").all_inner_texts() == []
+    assert lesson.errors() == []
+
+
+def test_every_job_starts_and_stops(lesson):
+    lesson.unfold()
+    for number in lesson.cells_with(VIEW):
+        lesson.look_at(number)
+        for view in views(lesson, number, "vitcourse-job"):
+            line = run_job(view)
+            assert "stopped" in line or "done" in line, f"cell {number}: {line}"
+            assert "Error" not in line, f"cell {number}: {line}"
+    assert lesson.errors() == []
 
 
 def test_saved_closed_and_opened_again(lesson):

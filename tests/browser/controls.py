@@ -1,0 +1,95 @@
+"""Moving every control of a cell in the browser, by keyboard where it has one, and watching what its picture does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+# What a learner sees of a live view: which picture is drawn, and the line below it.
+SEEN = """(view) => [...view.querySelectorAll(".vitcourse-card canvas")].map((canvas) => canvas.dataset.frame)
+    .concat(view.innerText)"""
+SECONDS = 6.0
+
+Move = tuple[str, Callable[[], None]]
+
+
+def views(notebook: Any, number: int, kind: str) -> list[Any]:
+    """The views of a class (`vitcourse-live`, `vitcourse-job`) in the output of one cell."""
+    node = notebook.page.evaluate_handle(
+        "(number) => window.notebookPanel.content.widgets[number].outputArea.node", number
+    )
+    return node.as_element().query_selector_all(f".{kind}")
+
+
+def moves(page: Any, view: Any) -> Iterator[Move]:
+    """Every control of a view: what it is, and a function that moves it to another value."""
+
+    def press(element: Any, keys: list[str]) -> Callable[[], None]:
+        turns = iter(keys * 2)
+
+        def once() -> None:
+            element.focus()
+            page.keyboard.press(next(turns))
+
+        return once
+
+    for group in view.query_selector_all(".widget-toggle-buttons"):
+        others = iter(group.query_selector_all("button:not(.mod-active)"))
+        yield "buttons", lambda others=others: _click(next(others, None))
+    for handle in view.query_selector_all(".noUi-handle"):
+        yield "slider", press(handle, ["ArrowRight", "ArrowLeft"])
+    for chosen in view.query_selector_all("select"):
+        yield "list", press(chosen, ["ArrowDown", "ArrowUp"])
+    for box in view.query_selector_all("input[type=checkbox], .widget-button:not(.widget-play *)"):
+        yield "toggle or button", lambda box=box: _click(box)
+    for card in view.query_selector_all(".vitcourse-card[tabindex]"):
+        yield "picture", press(card, ["ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"])
+
+
+def _click(element: Any) -> None:
+    if element is not None:
+        element.click()
+
+
+def without_effect(page: Any, view: Any) -> list[str]:
+    """Controls that changed nothing, neither at first nor after the others had been moved."""
+    waiting = list(moves(page, view))
+    for _ in range(4):
+        waiting = [(name, move) for name, move in waiting if not changes(view, move)]
+        if not waiting:
+            break
+    return [name for name, _ in waiting]
+
+
+def changes(view: Any, move: Callable[[], None]) -> bool:
+    before = view.evaluate(SEEN)
+    move()
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if view.evaluate(SEEN) != before:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def run_job(view: Any, seconds: float = 60) -> str:
+    """Starts a job by its button, stops it after its first step, and gives the line that it then shows."""
+    start, stop = view.query_selector_all("button.jupyter-button:not(.widget-toggle-button)")[:2]
+    start.click()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        line = " ".join(view.inner_text().split())
+        if "Error" in line or "done" in line:
+            return line
+        if "running" in line and "step 0" not in line:
+            break
+        time.sleep(0.1)
+    if stop.is_enabled():
+        stop.click()
+    while time.monotonic() < deadline:
+        line = " ".join(view.inner_text().split())
+        if any(word in line for word in ("stopped", "done", "Error")):
+            return line
+        time.sleep(0.1)
+    return line
