@@ -264,11 +264,12 @@ print(f"boards solved:      {(found == truth).all(dim=1).float().mean():.0%}")
 )
 def ask(figure):
     draw = board_plots.ask_a_tile(figure, board, [str(digit) for digit in range(10)])
+    tokens = X  # this X: further down, other tokens get the name
 
     def update(tile, beta):
         asking = 3 * tile[0] + tile[1]
-        A = vc.attention_weights(beta * X, beta * X)
-        share = A[asking] @ X
+        A = vc.attention_weights(beta * tokens, beta * tokens)
+        share = A[asking] @ tokens
         own = int(classes[asking])
         draw(asking, A, share, own)
         return f"tile {asking} shows a {own}; its own class makes {share[own]:.2f} of its output"

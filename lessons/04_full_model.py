@@ -35,7 +35,9 @@ images = data.test.images[:32]  # (32, 1, 28, 28)
 MNIST: dict[str, Any] = dict(img_size=28, patch_size=4, in_channels=1, num_classes=10)
 
 picture(
-    pipeline_strip("model"),
+    pipeline_strip(
+        "model", dict(image=(1, 28, 28), patches=(49, 16), embed=(50, 192), encoder=(50, 192), pool=(192,), head=(10,))
+    ),
     alt="You are here: the whole model, from patches over embedding, encoder and pooling to the head.",
 )
 

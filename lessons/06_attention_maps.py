@@ -604,7 +604,9 @@ picture(
 #
 # Some tokens receive attention from nearly everybody. In language models this is often the first token (Xiao et al. 2024);
 # in large ViTs, some patches of the background, which the model uses as storage (Darcet et al. 2024: extra *register*
-# tokens take over that task). And here? For each image and head we look for the patch that receives most.
+# tokens take over that task). And here? For each image and head we look for the patch that receives most. The
+# columns: how many equal shares it gets, and the class token; how often it is blank; in which share of images it is the
+# same place, for the steadiest head; how long its value is, the mean being 1.
 
 # %% tags=["deeper"]
 tokens = model.embed(test.images)
@@ -616,9 +618,8 @@ for layer, (A, block) in enumerate(zip(maps, model.blocks, strict=True), start=1
     values = block.attention.queries_keys_values(block.norm1(tokens))[2].norm(dim=-1)  # (images, heads, tokens)
     length = (values[:, :, 1:].gather(2, place[:, :, None]).mean() / values.mean()).item()
     tokens = block(tokens)
-    print(f"layer {layer}: the patch that receives most gets {most.mean():4.1f} equal shares (class token "
-          f"{received[:, :, 0].mean():.1f}); blank in {is_blank:3.0%}; in one head, the same place in up to "
-          f"{same_place:3.0%} of images; length of its value {length:.2f} of the mean")  # fmt: skip
+    print(f"layer {layer}: {most.mean():5.1f} shares   class token {received[:, :, 0].mean():.1f}   blank {is_blank:4.0%}   "
+          f"same place {same_place:4.0%}   value {length:.2f}")  # fmt: skip
 
 # %% [markdown] tags=["deeper"]
 # There are sinks here: patches that receive many times an equal share. Compare the columns. Are they background, as in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 # What a learner sees of a live view: which picture is drawn, and the line below it.
 SEEN = """(view) => [...view.querySelectorAll(".vitcourse-card canvas")].map((canvas) => canvas.dataset.frame)
     .concat(view.innerText)"""
+NEXT = "(list) => (list.selectedIndex + 1) % list.options.length"
 SECONDS = 6.0
 
 Move = tuple[str, Callable[[], None]]
@@ -40,7 +42,8 @@ def moves(page: Any, view: Any) -> Iterator[Move]:
     for handle in view.query_selector_all(".noUi-handle"):
         yield "slider", press(handle, ["ArrowRight", "ArrowLeft"])
     for chosen in view.query_selector_all("select"):
-        yield "list", press(chosen, ["ArrowDown", "ArrowUp"])
+        # A list that is open is drawn by the system, out of reach of the page's keyboard.
+        yield "list", lambda chosen=chosen: chosen.select_option(index=chosen.evaluate(NEXT))
     for box in view.query_selector_all("input[type=checkbox], .widget-button:not(.widget-play *)"):
         yield "toggle or button", lambda box=box: _click(box)
     for card in view.query_selector_all(".vitcourse-card[tabindex]"):
@@ -74,22 +77,21 @@ def changes(view: Any, move: Callable[[], None]) -> bool:
 
 
 def run_job(view: Any, seconds: float = 60) -> str:
-    """Starts a job by its button, stops it after its first step, and gives the line that it then shows."""
+    """Starts a job by its button, stops it after its first step, and gives what it then shows."""
     start, stop = view.query_selector_all("button.jupyter-button:not(.widget-toggle-button)")[:2]
+    before = view.inner_text()
     start.click()
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        line = " ".join(view.inner_text().split())
-        if "Error" in line or "done" in line:
-            return line
-        if "running" in line and "step 0" not in line:
-            break
-        time.sleep(0.1)
+    _until(lambda: stop.is_enabled() or view.inner_text() != before, seconds)
+    _until(lambda: start.is_enabled() or re.search(r"step [1-9]", view.inner_text()), seconds)
     if stop.is_enabled():
         stop.click()
-    while time.monotonic() < deadline:
-        line = " ".join(view.inner_text().split())
-        if any(word in line for word in ("stopped", "done", "Error")):
-            return line
+    _until(start.is_enabled, seconds)
+    return " ".join(view.inner_text().split())
+
+
+def _until(done: Callable[[], Any], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds:.0f} s")
         time.sleep(0.1)
-    return line

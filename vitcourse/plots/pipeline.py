@@ -55,9 +55,9 @@ HIGHLIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
 MNIST_SHAPES: dict[str, object] = {
     "image": (1, 28, 28),
     "patches": (49, 16),
-    "embed": (50, 192),
-    "encoder": (50, 192),
-    "pool": (192,),
+    "embed": (50, 64),
+    "encoder": (50, 64),
+    "pool": (64,),
     "head": (10,),
     "prediction": "a class",
 }
