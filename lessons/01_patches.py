@@ -328,7 +328,7 @@ for height, width, patch_size in [(720, 1280, 16), (360, 640, 10)]:  # change th
     print(f"{height} x {width}, patches of {patch_size}: {frame.shape[1]:,} tokens of {frame.shape[2]} numbers")
 
 # %% [markdown] tags=["core"]
-# <details><summary>What you should see</summary>
+# <details><summary>What to expect</summary>
 #
 # Patch size 8: both give 3,600 tokens. Only the ratio of image to patch counts. The tokens of the small frame hold a
 # quarter of the numbers. Patch size 7 stops with an error that lists the sizes that fit.
@@ -336,7 +336,7 @@ for height, width, patch_size in [(720, 1280, 16), (360, 640, 10)]:  # change th
 #
 # 2. Shuffle the board above, once with patches of 56 pixels, once with 8. What survives?
 #
-# <details><summary>What you should see</summary>
+# <details><summary>What to expect</summary>
 #
 # At 56 each patch still shows a part of a roof or a tree. At 8 only colors and stripes survive. A large patch keeps
 # more of the image's order inside its vector; the order between patches is lost either way.

@@ -626,7 +626,7 @@ print(f"weights of tile {asking}:", [round(w, 2) for w in my_weights[asking].tol
 print("sum of its output:", round(my_output[asking].sum().item(), 2))
 
 # %% [markdown] tags=["core"]
-# <details><summary>What you should see</summary>
+# <details><summary>What to expect</summary>
 #
 # 1. The scores of its own class turn negative: the tile looks at all tiles *except* itself and its twin. These two get
 #    0.04 each, the others 0.13.

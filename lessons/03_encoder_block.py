@@ -508,7 +508,7 @@ noticed = (first.attention(first.norm1(edited)) - first.attention(first.norm1(z0
 print("tokens that notice:", int((noticed > 1e-4).sum()), "of 50")
 
 # %% [markdown] tags=["deeper"]
-# <details><summary>What you should see</summary>
+# <details><summary>What to expect</summary>
 #
 # 1. None, not even token 10's own queries: layer norm takes the mean away.
 # 2. `* 3`: none, since the norm takes the scale away too (up to $\epsilon$). `.flip(0)`: all 50.

@@ -383,7 +383,7 @@ for name, results in passed.items():
 # 1. In the cell of the mistakes, mend one of 1 to 6. Run that cell and those below it.
 # 2. With the sliders: how does halving the patch size change tokens, and how FLOPs?
 #
-# <details><summary>What you should see</summary>
+# <details><summary>What to expect</summary>
 #
 # 1. Its row passes all checks.
 # 2. From 4 to 2 pixels: 50 to 197 tokens. FLOPs grow by about that factor, a little more: most lies in matrices

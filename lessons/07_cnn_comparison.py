@@ -163,7 +163,7 @@ for name, model in {"ViT": new_vit(0), "CNN": new_cnn(0)}.items():
     print(f"{name}: {count_parameters(model):>7,} parameters, {count_flops(model, x) // 2:>9,} multiply-adds an image")
 
 # %% [markdown] tags=["core"]
-# Nearly the same multiply-adds, half the parameters: a kernel is used at every place.
+# Nearly the same multiply-adds, half the parameters: the first kernels are used at 784 places, a ViT's matrices at 50.
 #
 # ## Measure: the same 12,800 images
 #
@@ -227,7 +227,8 @@ ahead.reveal(
 )
 
 # %% [markdown] tags=["core"]
-# The ViT is not too weak for the task: lesson 05's longer run brings the same model to 98 of 100 on MNIST. It *starts* with less.
+# The ViT is not too weak for the task: lesson 05's longer run brings the same model to 98 of 100 on MNIST. It *starts*
+# with less.
 #
 # ## What each takes for granted
 #
@@ -352,7 +353,7 @@ exact.reveal("at 4 and 8 pixels", note="By whole patches; in between, each patch
 # %% [markdown] tags=["core"]
 # So "convolutions are translation-equivariant" **holds with limits**: at multiples of the stride, and away from a border
 # that is padded with zeros. And "a ViT is not" is due to its position codes: without them, the same weights are as exact
-# as a CNN of stride 4. Training did not teach the ViT to move along; nothing in its loss asks for that.
+# as a CNN of stride 4. Training did not teach the ViT to move along: its loss asks for the answer alone.
 #
 # ## Measure: a harder world
 #
@@ -509,11 +510,11 @@ job(
 #
 # | you have | choose | because |
 # |---|---|---|
-# | few images, no pre-trained weights | CNN | measured above, on digits |
+# | few images, no pre-trained weights | CNN | measured above: digits, short runs |
 # | things that may stand anywhere | CNN, or a ViT trained on shifted images | measured above: *moved* |
 # | far places to be compared | attention | *spot the pair*, lesson 06; no CNN was tried there |
 # | pre-trained weights | either; try both | cited: a ViT led after 300 million images |
-# | a limit on time | what is faster *on your machine* | measured above; multiply-adds do not tell |
+# | a limit on time | what is faster *on your machine* | measured above: images a second |
 #
 # Still open: how much is the architecture, how much the recipe? A CNN with a ViT's recipe and some of its parts comes
 # level with Swin, a ViT with windows (cited: ConvNeXt, Liu et al. 2022).
