@@ -186,7 +186,7 @@ def curves(figure):
 
 
 # %% [markdown] tags=["core"]
-# Run the next two cells, then **read on below while they work**: about two minutes on two cores. The curves follow every 20
+# Run the next two cells, then **read on below while they work**: about two minutes on two cores. The curves follow every 50
 # steps. To stop early, press the stop button of the toolbar: the model is usable as it is then.
 
 # %% tags=["core"]
@@ -210,7 +210,7 @@ def follow(run, steps):
                 tested[progress.step] = progress.test.accuracy
             if progress.step in keep:
                 snapshots[progress.step] = copy.deepcopy(model.state_dict())
-            if progress.step % 20 == 0:
+            if progress.step % 50 == 0:
                 curves.update()
     except KeyboardInterrupt:
         print("stopped: the model keeps the weights of its last step")
@@ -701,7 +701,7 @@ apart = Split(train.images[:1024], train.labels[:1024][torch.randperm(1024, gene
 curves_apart = {}
 for name, split in (("together", train[:1024]), ("apart", apart)):
     trained = new_model()
-    curves_apart[name] = [float(p.loss) for p in fit(trained, Batches(split, batch_size=64), epochs=4, lr=2e-3)]
+    curves_apart[name] = [float(p.loss) for p in fit(trained, Batches(split, batch_size=64), epochs=3, lr=2e-3)]
     last = sum(curves_apart[name][-16:]) / 16
     print(
         f"{name:9} first loss {curves_apart[name][0]:.2f}, mean of the last 16 {last:.2f}   (ln 10 = {math.log(10):.2f})"
