@@ -160,7 +160,7 @@ first_loss.reveal("2.30", note="ln 10: the loss of guessing among ten classes.")
 
 # %% tags=["core"]
 # Two passes over MNIST; more over a small data set, so that it gets enough steps.
-settings: dict = dict(epochs=max(2, 40_000 // len(train)), lr=3e-3, warmup=0.2, weight_decay=0.05, clip=1.0)
+settings: dict = dict(epochs=max(2, 24_000 // len(train)), lr=3e-3, warmup=0.2, weight_decay=0.05, clip=1.0)
 batches = Batches(train, batch_size=64, seed=0, augment=random_shift(1))
 total = settings["epochs"] * len(batches)  # steps
 
