@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from .workspace import write_whole
+from vitcourse.files import write_whole
 
 FILES = {
     "etc/jupyter/jupyter_server_config.d/vitcourse.json": {

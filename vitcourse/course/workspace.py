@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from vitcourse.files import write_whole
 
 
 class WorkspaceError(ValueError):
@@ -60,24 +61,6 @@ def without_outputs(notebook: dict[str, Any]) -> dict[str, Any]:
         cells.append(cell)
     metadata = {key: value for key, value in notebook["metadata"].items() if key != "widgets"}
     return notebook | {"cells": cells, "metadata": metadata}
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is there either wholly or not at all, also when the disk is full or the process ends."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes files that only their owner may read; a lesson is an ordinary file.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def fresh_text(root: Path, lesson: Lesson) -> str:

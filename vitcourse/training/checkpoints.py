@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..cnn import ConvNet
+from ..files import write_whole
 from ..pair_model import PairFinder
 from ..vit import VisionTransformer
 
@@ -60,15 +59,8 @@ def save_checkpoint(
         report=dict(report or {}),
     )
     data = save(tensors, metadata={"vitcourse": json.dumps(header, sort_keys=True)})
-    temporary = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        write_whole(path, data)
     except OSError as error:
         raise OSError(
             error.errno,
@@ -76,9 +68,6 @@ def save_checkpoint(
             "free some space, or choose a directory that can be written",
             str(path),
         ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: str | Path) -> Any:

@@ -1,0 +1,47 @@
+"""What a function calls on its way: did it hand the work to the reference, or to a library that does it in one call?"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+
+from .spec import Exercise
+
+TORCH = str(Path(torch.__file__).parent)
+
+
+def calls(exercise: Exercise, function: Callable[..., Any]) -> tuple[bool, str | None]:
+    """Call the function on the first probe and watch.
+
+    Returns:
+        Whether the reference ran, and which of the exercise's `written_by_hand` was called, if any.
+    """
+    code = getattr(inspect.unwrap(exercise.reference), "__code__", None)
+    names: set[str] = set()
+    reference_ran = False
+
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal reference_ran
+        if event == "call":
+            reference_ran |= frame.f_code is code
+            if frame.f_code.co_filename.startswith(TORCH):
+                names.add(frame.f_code.co_name)
+        elif event == "c_call":
+            names.add(getattr(argument, "__name__", ""))
+
+    before = sys.getprofile()
+    arguments = exercise.probes[0].arguments()
+    sys.setprofile(watch)
+    try:
+        function(*arguments.values())
+    except Exception:
+        pass  # what it raises is another part's concern
+    finally:
+        sys.setprofile(before)
+    return reference_ran, next((name for name in exercise.written_by_hand if name in names), None)

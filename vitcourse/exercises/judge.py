@@ -1,0 +1,167 @@
+"""Is an answer right? If not, which mistake is it, or which property does not hold?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from . import properties, raised, relations, words
+from .observe import RAISED, Observation, observe
+from .same import same, same_outcome, same_value
+from .spec import Exercise, Misconception, Probe
+from .variants import DoesNotFit, variant
+
+Seen = Sequence[Observation]  # one a probe
+
+
+class Verdict(NamedTuple):
+    """As in `Result`."""
+
+    passed: bool
+    message: str
+    diagnosis: str | None = None
+    failed: str | None = None
+
+
+@cache
+def right(exercise: Exercise) -> Seen:
+    """What is seen of the reference."""
+    return [observe(exercise, exercise.reference, probe) for probe in exercise.probes]
+
+
+@cache
+def seen_of(exercise: Exercise, misconceptions: tuple[Misconception, ...]) -> Seen | None:
+    """What is seen of somebody who has these misconceptions; None where they cannot be had together."""
+    try:
+        function = variant(exercise, *misconceptions)
+    except (DoesNotFit, SyntaxError):
+        return None
+    return [observe(exercise, function, probe) for probe in exercise.probes]
+
+
+def is_right(exercise: Exercise, function: Callable[..., Any]) -> bool:
+    """Does the answer hold in all that is looked at? To be called within `guarded()`."""
+    agree = all(same(observe(exercise, function, p), r) for p, r in zip(exercise.probes, right(exercise), strict=True))
+    return agree and _beyond_values(exercise, function) is None
+
+
+def judge(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
+    """Call the function on all probes, and say what it is. To be called within `guarded()`."""
+    mine, theirs = [observe(exercise, function, probe) for probe in exercise.probes], right(exercise)
+    if all(map(same, mine, theirs)):
+        failure = _beyond_values(exercise, function)
+        return Verdict(False, failure[1], failed=failure[0]) if failure else Verdict(True, "")
+    if all(isinstance(seen.error, NotImplementedError) for seen in mine):
+        return Verdict(False, "", failed="not attempted")
+    known = recognised(exercise, mine)
+    if known:
+        return Verdict(False, "\n\n".join(m.message for m in known), " + ".join(m.name for m in known))
+    return _unknown(exercise, function, mine)
+
+
+def recognised(exercise: Exercise, mine: Seen) -> tuple[Misconception, ...]:
+    """The misconception that explains all that was seen, or the fewest of them that do; none if nothing does.
+
+    First all that was seen must agree, gradients and changed inputs included; then the values alone.
+    """
+    edits = [m for m in exercise.misconceptions if m.function is None]
+    sets: list[Sequence[tuple[Misconception, ...]]] = [[(m,) for m in exercise.misconceptions]]
+    sets += [list(combinations(edits, size)) for size in range(2, exercise.together + 1)]
+    for agree in (same, same_outcome):
+        for candidates in sets:
+            for candidate in candidates:
+                theirs = seen_of(exercise, candidate)
+                if theirs is not None and all(map(agree, mine, theirs)) and _is_told_apart(exercise, theirs, agree):
+                    return candidate
+    return ()
+
+
+def _is_told_apart(exercise: Exercise, seen: Seen, agree: Callable[[Observation, Observation], bool]) -> bool:
+    """Does it differ from the right answer by what is compared? And not by exceptions alone, whose cause may be any."""
+    different = [s for s, r in zip(seen, right(exercise), strict=True) if not agree(s, r)]
+    return bool(different) and (agree is same or any(s.error is None for s in different))
+
+
+def _beyond_values(exercise: Exercise, function: Callable[..., Any]) -> properties.Failure | None:
+    """What a second look finds in an answer whose values are right."""
+    for probe in exercise.probes:
+        found = properties.of_repetition(function, probe) or properties.of_batch(exercise, function, probe)
+        if found:
+            return found
+    return properties.of_device(exercise, function)
+
+
+def _unknown(exercise: Exercise, function: Callable[..., Any], mine: Seen) -> Verdict:
+    """No misconception is recognised: the first property that fails, then the first number that differs."""
+    theirs = right(exercise)
+    wrong = [i for i, (a, b) in enumerate(zip(mine, theirs, strict=True)) if not same_outcome(a, b)]
+    index = wrong[0] if wrong else next(i for i, (a, b) in enumerate(zip(mine, theirs, strict=True)) if not same(a, b))
+    probe, seen, wanted = exercise.probes[index], mine[index], theirs[index]
+    trait = _trait(exercise, wrong)
+    if seen.error is not None:
+        text = raised.told(seen.error, function, probe.label, probe.arguments())
+        return Verdict(
+            False, "\n\n".join(filter(None, [trait and trait[1], text])), failed=(trait or ("exception",))[0]
+        )
+    failures = [failure for failure in (trait, *_properties(exercise, function, probe, seen, wanted)) if failure]
+    sentences = list(dict.fromkeys(sentence for _, sentence in failures))
+    if _comparable(seen.value, wanted.value) and not same_value(seen.value, wanted.value):
+        sentences.append(f"With {probe.label}, {words.first_difference(seen.value, wanted.value)}.")
+    elif not same_value(seen.value, wanted.value):
+        sentences.append(f"That was with {probe.label}: {words.call(probe.arguments())}.")
+    elif not failures:
+        failures = [("effect", "")]
+        difference = words.first_difference(seen.extra, wanted.extra)
+        sentences.append(f"What it returns is right, what it leaves behind is not. With {probe.label}: {difference}.")
+    return Verdict(False, "\n\n".join(sentences), failed=failures[0][0] if failures else "value")
+
+
+def _properties(
+    exercise: Exercise, function: Callable[..., Any], probe: Probe, seen: Observation, wanted: Observation
+) -> list[properties.Failure | None]:
+    """In the order in which they are worth hearing."""
+    kind = properties.of_value(seen.value, wanted.value)
+    if kind:
+        if kind[0] == "shape" and isinstance(seen.value, Tensor):
+            return [kind, relations.of_shapes(seen.value, wanted.value)]
+        return [kind]
+    found: list[properties.Failure | None] = [
+        (p.name, p.message) for p in exercise.properties if not _holds(p, seen.value, probe)
+    ]
+    if same_value(seen.value, wanted.value):
+        found.append(properties.of_gradients(seen, wanted))
+    else:
+        found.append(properties.of_reach(seen, wanted))
+    found.append(properties.of_inputs(seen))
+    try:
+        found += [properties.of_repetition(function, probe), properties.of_batch(exercise, function, probe)]
+    except RAISED:
+        found.append(("repeatable", "Called a second time with the same arguments it raises an exception."))
+    if isinstance(seen.value, Tensor) and not same_value(seen.value, wanted.value):
+        found.append(relations.of_values(seen.value, wanted.value, exercise.axes))
+    return found
+
+
+def _holds(asked: Any, value: Any, probe: Probe) -> bool:
+    return bool(asked.holds(value, probe.arguments()))
+
+
+def _comparable(mine: Any, theirs: Any) -> bool:
+    """Can single numbers of the two be compared?"""
+    return properties.of_value(mine, theirs) is None or (
+        isinstance(mine, Tensor) and isinstance(theirs, Tensor) and mine.shape == theirs.shape
+    )
+
+
+def _trait(exercise: Exercise, wrong: Sequence[int]) -> properties.Failure | None:
+    """Is it right for all probes of a trait, and wrong for all others?"""
+    probes = exercise.probes
+    for trait in sorted({trait for probe in probes for trait in probe.traits}):
+        without = [i for i, probe in enumerate(probes) if trait not in probe.traits]
+        if without and wrong == without:
+            return trait, f"It is right for {trait}, and wrong otherwise."
+    return None

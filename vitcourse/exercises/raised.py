@@ -1,0 +1,53 @@
+"""An exception that came out of a learner's function, as the learner needs to see it: the own lines only."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from . import words
+from .spec import Arguments
+
+SHOWN = 500  # characters of an exception's own words
+
+
+def told(error: BaseException, function: Callable[..., Any], label: str, arguments: Arguments) -> str:
+    """What was raised, where in the learner's code, and for which arguments."""
+    if isinstance(error, RecursionError):
+        what = "It calls itself without end (RecursionError)."
+    elif isinstance(error, SystemExit):
+        what = "It calls `exit()`, which would end the notebook's kernel; return a value instead."
+    else:
+        text = str(error).strip()
+        text = text if len(text) <= SHOWN else f"{text[:SHOWN]} ..."
+        what = f"It raises {type(error).__name__}{f': {text}' if text else ''}"
+    lines = own_lines(error, function)
+    where = f"\n{lines}" if lines else ""
+    return f"{what.replace('`', chr(39)) if not isinstance(error, SystemExit) else what}{where}\n\nCalled with {label}: {words.call(arguments)}."
+
+
+def own_lines(error: BaseException, function: Callable[..., Any]) -> str:
+    """The lines of the traceback that stand in the learner's own code, from the outermost to the innermost.
+
+    The learner's code is whatever lies in the function's file: for a cell of a notebook, IPython makes one.
+    """
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return ""
+    shown: list[str] = []
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename != code.co_filename and not _is_a_cell(frame.f_code.co_filename):
+            continue
+        line = linecache.getline(frame.f_code.co_filename, number).strip()
+        place = f"line {number} of {frame.f_code.co_name}" if frame.f_code.co_name != "<module>" else f"line {number}"
+        shown.append(f"  {place}:  {line}" if line else f"  {place}")
+    if len(shown) > 4:  # a recursion
+        shown = [*shown[:2], "  ...", shown[-1]]
+    return "\n".join(shown)
+
+
+def _is_a_cell(filename: str) -> bool:
+    return "ipykernel_" in filename or filename.startswith("<ipython-input")

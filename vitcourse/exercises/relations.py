@@ -1,0 +1,97 @@
+"""How two tensors of one shape are related: the same numbers in another order, one a multiple of the other, ...
+
+Each sentence says what is true of the learner's numbers, whatever made them so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+
+import torch
+from torch import Tensor
+
+from . import words
+from .properties import Failure
+
+
+def of_shapes(mine: Tensor, theirs: Tensor) -> Failure | None:
+    """What may be said where the shapes differ: axes in another order, an axis too many, regrouped axes."""
+    a, b = tuple(mine.shape), tuple(theirs.shape)
+    if a != b and sorted(a) == sorted(b):
+        for order in permutations(range(len(a))):
+            if tuple(a[i] for i in order) == b and torch.allclose(mine.permute(order).double(), theirs.double()):
+                return "axes", "The numbers are right, but the axes stand in another order."
+        return "axes", "These are the right sizes, but the axes stand in another order."
+    if mine.numel() == theirs.numel():
+        if [n for n in a if n != 1] == [n for n in b if n != 1]:
+            return "axes", "An axis of length 1 is too many, or missing."
+        return "grouping", "It holds as many numbers as it should, but they are grouped into other axes."
+    return None
+
+
+def of_values(mine: Tensor, theirs: Tensor, axes: Sequence[str]) -> Failure | None:
+    """The first relation that holds between two tensors of one shape whose numbers differ."""
+    if not mine.numel() or not theirs.is_floating_point() or mine.is_complex():
+        return None
+    a, b = mine.detach().double(), theirs.detach().double()
+    if not (a.isfinite().all() and b.isfinite().all()):
+        return None
+    return _constant(a) or _scaled(a, b) or _sorted_alike(a, b) or _moved(a, b) or place(a, b, axes)
+
+
+def _close(a: Tensor, b: Tensor) -> bool:
+    return torch.allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def _constant(a: Tensor) -> Failure | None:
+    if a.numel() > 1 and _close(a, a.flatten()[0].expand_as(a)):
+        return "constant", f"All your numbers are {words.number(a.flatten()[0])}, whatever the inputs are."
+    return None
+
+
+def _scaled(a: Tensor, b: Tensor) -> Failure | None:
+    if not b.abs().max() > 0:
+        return None
+    largest = b.abs().argmax()
+    factor = (a.flatten()[largest] / b.flatten()[largest]).item()
+    if a.numel() < 2 or not _close(a, b * factor):
+        return None
+    if abs(factor + 1) < 1e-6:
+        return "sign", "All your numbers have the wrong sign."
+    return "scale", f"All your numbers are {factor:.4g} times what they should be: one factor is missing or too many."
+
+
+def _sorted_alike(a: Tensor, b: Tensor) -> Failure | None:
+    if a.numel() > 1 and _close(a.flatten().sort().values, b.flatten().sort().values):
+        return (
+            "order",
+            "Your numbers are the right ones, but they stand in other places: something is in another order.",
+        )
+    return None
+
+
+def _moved(a: Tensor, b: Tensor) -> Failure | None:
+    offset = a - b
+    if a.numel() > 2 and _close(offset, offset.flatten()[0].expand_as(offset)):
+        return (
+            "offset",
+            f"All your numbers are {words.number(offset.flatten()[0])} too much: one term is missing or too many.",
+        )
+    return None
+
+
+def place(a: Tensor, b: Tensor, axes: Sequence[str]) -> Failure | None:
+    """Is it wrong in one place of an axis alone, or right in one place alone?"""
+    different = ~torch.isclose(a, b, rtol=1e-4, atol=1e-6)
+    for axis, length in enumerate(a.shape):
+        if length < 2:
+            continue
+        others = [other for other in range(a.ndim) if other != axis]
+        hit = different.any(dim=others) if others else different
+        name = axes[axis] if axis < len(axes) else f"axis {axis}"
+        if hit.sum() == 1 and length > 2:
+            return "place", f"Only {name} {int(hit.nonzero())} is wrong, the others of that axis are right."
+        if hit.sum() == length - 1:
+            return "place", f"Only {name} {int((~hit).nonzero())} is right, the others of that axis are wrong."
+    return None
