@@ -25,6 +25,7 @@ from torch.testing import assert_close
 
 import vitcourse as vc
 from vitcourse.data import load
+from vitcourse.exercises import quiz
 from vitcourse.maps import class_attention_map
 from vitcourse.plots import maps as plots
 from vitcourse.plots.pipeline import pipeline_strip
@@ -75,14 +76,14 @@ def shifted(image, pixels):
 def at_work(figure):
     draw = plots.digit_at_work(figure, examples[7, 0], (rows, cols), [str(digit) for digit in range(10)])
     painted: dict[tuple[int, int], float] = {}
-    last: dict[str, object] = {"patch": (0, 0), "image": (7, 0)}
+    last: dict[str, object] = {"touches": 0, "image": (7, 0)}
 
     def update(digit, shift_right, layer, head, brush, start_again, patch):
-        if patch != last["patch"]:
+        if patch.touches != last["touches"]:
             painted[patch] = brush
         if last["image"] != (digit, start_again):
             painted.clear()
-        last.update(patch=patch, image=(digit, start_again))
+        last.update(touches=patch.touches, image=(digit, start_again))
 
         patches = vc.patchify(shifted(examples[digit][None], shift_right), patch_size)
         for (row, col), ink in painted.items():
@@ -221,30 +222,12 @@ print("classes", len(model.head(pooled)[0]), " tokens", tokens.shape[1], "=", ro
 #
 # ## Quiz
 #
-# **1.** Why are there 50 tokens for 49 patches?
-#
-# <details><summary>Answer</summary>
-#
-# The class token belongs to no patch. It collects what the prediction needs, and the head reads it alone.
-#
-# </details>
-#
-# **2.** Which step lets a patch know of another patch?
-#
-# <details><summary>Answer</summary>
-#
-# Only the encoder, by attention. Cutting and embedding treat each patch by itself.
-#
-# </details>
-#
-# **3.** A map shows much weight on a patch. Did the model need that patch?
-#
-# <details><summary>Answer</summary>
-#
-# The map alone does not say. Erase the patch and look at the prediction: that is a test.
-#
-# </details>
-#
+# Click an answer: it says whether it is right, and why. Try the others, too.
+
+# %% tags=["core"]
+quiz("00")
+
+# %% [markdown] tags=["core"]
 # ## Papers
 #
 # - A. Dosovitskiy et al. *An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale.* ICLR 2021.

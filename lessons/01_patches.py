@@ -18,14 +18,14 @@ from functools import partial
 
 import torch
 from einops import rearrange
-from torch import nn
+from torch import Tensor, nn
 from torch.testing import assert_close
 
 import vitcourse as vc
-from vitcourse import patchify, unpatchify
 from vitcourse.cost import measure_time, peak_memory, vit_cost
 from vitcourse.data import load, photograph
 from vitcourse.errors import as_pair, check_images, require_patches_fit, require_positive
+from vitcourse.exercises import check, hint, progress, quiz, solution  # noqa: F401
 from vitcourse.plots.patch_cost import cost_of_length, size_board
 from vitcourse.plots.patches import patch_board, patch_row
 from vitcourse.plots.pipeline import pipeline_strip
@@ -34,10 +34,14 @@ from vitcourse.widgets import cell, choices, live, picture, predict, toggle
 digits = load("mnist").test.images[:64]  # (64, 1, 28, 28)
 wide = photograph((224, 336))  # (1, 3, 224, 336)
 photo = wide[..., :224]  # (1, 3, 224, 224), the size on which published models are trained
+
+embedding = vc.PatchEmbedding(img_size=224, patch_size=16, in_channels=3, embed_dim=192)
+steps = dict(image=photo, patches=vc.patchify(photo, 16), embed=embedding(photo))
+shapes = {name: tuple(x.shape[1:]) for name, x in steps.items()}
 picture(
-    pipeline_strip("patches", {"image": (3, 224, 224), "patches": (196, 768), "embed": (196, 192)}),
-    alt="You are here: the second and third of seven steps. An image of shape (3, 224, 224) becomes patches of shape "
-    "(196, 768), then vectors of shape (196, 192).",
+    pipeline_strip("patches", shapes),
+    alt=f"You are here: the second and third of seven steps. An image of shape {shapes['image']} becomes patches of "
+    f"shape {shapes['patches']}, then vectors of shape {shapes['embed']}.",
 )
 
 # %% [markdown] tags=["core"]
@@ -69,7 +73,7 @@ pixels
 
 # %% tags=["core"]
 picture(
-    patch_row(digits[1], patchify(digits[1:2], 7)[0], (7, 7)),
+    patch_row(digits[1], vc.patchify(digits[1:2], 7)[0], (7, 7)),
     alt="A handwritten digit is cut by a grid into four by four patches, numbered from 0 to 15 row by row. Below, the "
     "sixteen patches stand in a row, and below each its 49 numbers as a column of gray bars.",
 )
@@ -109,7 +113,7 @@ print("vector", tuple(vector.shape))
 # `patchify` does this for all places and all images of a batch. Patch number $5 \cdot 14 + 6$ must be yours.
 
 # %% tags=["core", "nbval-check-output"]
-patches = patchify(photo, P)
+patches = vc.patchify(photo, P)
 print("images ", tuple(photo.shape))
 print("patches", tuple(patches.shape))
 assert torch.equal(patches[0, row * (W // P) + col], vector)
@@ -149,7 +153,7 @@ class PatchEmbedding(nn.Module):
         self.projection = nn.Conv2d(in_channels, embed_dim, kernel_size=self.patch_size, stride=self.patch_size)
 
     def forward(self, images):
-        check_images(images, self.in_channels, self.img_size)
+        check_images(images, self.in_channels, self.img_size, self.projection.weight.dtype)
         maps = self.projection(images)  # (batch, embed_dim, rows, cols)
         return rearrange(maps, "b d h w -> b (h w) d")  # (batch, tokens, embed_dim)
 
@@ -187,14 +191,14 @@ def board(figure):
 
     def update(image, patch_size, patch, shuffle):
         height, width = image.shape[1:]
-        row = patchify(image[None], patch_size)[0]  # (tokens, P^2 C)
+        row = vc.patchify(image[None], patch_size)[0]  # (tokens, P^2 C)
         count, length = row.shape
         order = torch.randperm(count, generator=torch.Generator().manual_seed(0)) if shuffle else torch.arange(count)
         row = row[order]
         place = patch[0] * height // GRID // patch_size * (width // patch_size) + patch[1] * width // GRID // patch_size
         show(
             image=image,
-            assembled=unpatchify(row[None], patch_size, (height, width))[0],
+            assembled=vc.unpatchify(row[None], patch_size, (height, width))[0],
             row=row,
             patch_size=(patch_size, patch_size),
             place=place,
@@ -223,27 +227,29 @@ board
 # %% tags=["core", "nbval-check-output"]
 cases = {"digits": (digits, (4, 4)), "photograph": (photo, (16, 16)), "wide, wide patches": (wide, (16, 24))}
 for name, (images, size) in cases.items():
-    rows = patchify(images, size)
-    back = unpatchify(rows, size, (images.shape[2], images.shape[3]))
+    rows = vc.patchify(images, size)
+    back = vc.unpatchify(rows, size, (images.shape[2], images.shape[3]))
     assert torch.equal(back, images)
     print(f"{name:18} {tuple(images.shape)!s:18} -> {tuple(rows.shape)!s:14} -> back: every pixel is equal")
 
 # %% tags=["core"]
-pairs_16, pairs_8 = (patchify(photo, p).shape[1] ** 2 for p in (16, 8))
+pairs_16, pairs_8 = (vc.patchify(photo, p).shape[1] ** 2 for p in (16, 8))
 smaller.reveal(str(pairs_8 // pairs_16), note=f"{pairs_16:,} pairs become {pairs_8:,}: 4 times the tokens, squared.")
 
 # %% [markdown] tags=["core"]
-# **A convolution in disguise.** Copy the convolution's weights into a linear layer: flatten each filter as we
-# flattened a patch. Both must give the same tokens.
+# **A convolution in disguise.** If it is $x_i E + b$, what is its $E$? Ask it: give it images of one patch, in which one
+# number is 1 and all others are 0. Each answer is a row of $E$, plus $b$. With this $E$, the photograph's patches must
+# give the convolution's tokens.
 
 # %% tags=["core", "nbval-check-output"]
-linear = nn.Linear(patch_dim, D)
-filters = embedding.projection.weight.flatten(1)  # (192, 3, 16, 16) -> (192, 768)
-linear.load_state_dict({"weight": filters, "bias": embedding.projection.bias})
-assert_close(linear(patchify(photo, 16)), embedding(photo))
-print("filters", tuple(embedding.projection.weight.shape))
-print("E      ", tuple(linear.weight.T.shape))
-print("linear layer on patches = convolution on the image, to float tolerance")
+convolution = embedding.projection
+b = convolution.bias
+single_ones = vc.unpatchify(torch.eye(patch_dim)[:, None], P, (P, P))  # 768 images of one patch
+E = convolution(single_ones)[:, :, 0, 0] - b
+assert_close(patches @ E + b, embedding(photo))
+print("filters", tuple(convolution.weight.shape))
+print("E      ", tuple(E.shape))
+print("linear map of the patches = convolution on the image, to float tolerance")
 
 # %% [markdown] tags=["core"]
 # **Why not pixels?** Often stated as: *196 patches instead of 50,176 pixels make 65,536 times fewer pairs, so
@@ -317,6 +323,32 @@ pixels.reveal(nearest, note=f"Counted: {times_block:,.0f} times. Only scores and
 #
 # ## Exercises
 #
+# Write the function and run its cell: `check` says whether it is right, and if not, what went wrong.
+#
+# ### `patchify`
+#
+# 3 minutes, difficulty ●○○
+#
+# Cut a batch of images into patches, row by row, each flattened channel by channel. Every pixel of an image has a row and
+# a column; each of them says two things: which patch, and which place in it.
+
+
+# %% tags=["core", "exercise"]
+def patchify(images: Tensor, patch_size: int) -> Tensor:
+    """Cut images into patches, row by row, each flattened to one vector.
+
+    images: (batch, channels, height, width); patch_size: P, in pixels, which divides height and width.
+    Returns (batch, H W / P^2, channels P^2), in the images' dtype: patch 1 lies at the right of patch 0, and a vector
+    holds its first channel row by row, then the second, and so on. The images stay as they are.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(patchify)  # hint(patchify), solution(patchify), progress()
+
+# %% [markdown] tags=["core"]
+# ### Try it
+#
 # Change, run, look; then open the answer.
 #
 # 1. A video frame has 720 x 1280 pixels. Find a patch size that gives the same number of tokens for a frame of half
@@ -324,7 +356,7 @@ pixels.reveal(nearest, note=f"Counted: {times_block:,.0f} times. Only scores and
 
 # %% tags=["core"]
 for height, width, patch_size in [(720, 1280, 16), (360, 640, 10)]:  # change the last number
-    frame = patchify(torch.zeros(1, 3, height, width), patch_size)
+    frame = vc.patchify(torch.zeros(1, 3, height, width), patch_size)
     print(f"{height} x {width}, patches of {patch_size}: {frame.shape[1]:,} tokens of {frame.shape[2]} numbers")
 
 # %% [markdown] tags=["core"]
@@ -341,7 +373,56 @@ for height, width, patch_size in [(720, 1280, 16), (360, 640, 10)]:  # change th
 # At 56 each patch still shows a part of a roof or a tree. At 8 only colors and stripes survive. A large patch keeps
 # more of the image's order inside its vector; the order between patches is lost either way.
 # </details>
+
+# %% [markdown] tags=["deeper"]
+# ### More exercises
 #
+# Not on the 90-minute path.
+#
+# ### `unpatchify`
+#
+# 4 minutes, difficulty ●●○
+#
+# The way back: put the patches together again. The sizes of image and patch say how many rows of patches there are; the
+# number of channels follows from the length of a vector.
+
+
+# %% tags=["deeper", "exercise"]
+def unpatchify(patches: Tensor, patch_size: int, img_size: tuple[int, int]) -> Tensor:
+    """Put patches together again: the exact inverse of patchify.
+
+    patches: (batch, tokens, channels P^2), as patchify returns them; patch_size: P, in pixels; img_size: height and
+    width of the images, in pixels.
+    Returns (batch, channels, height, width), in the patches' dtype. The patches stay as they are.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(unpatchify)  # hint(unpatchify), solution(unpatchify)
+
+# %% [markdown] tags=["deeper"]
+# ### `project_patches`
+#
+# 4 minutes, difficulty ●●○
+#
+# The second step, $z_i = x_i E + b$, with the convolution's own weights: from its filters make the matrix that gives the
+# convolution's tokens on patches that are cut already.
+
+
+# %% tags=["deeper", "exercise"]
+def project_patches(patches: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Map each patch to a token, as a convolution with kernel = stride = P does on the whole image.
+
+    patches: (batch, tokens, channels P^2), as patchify returns them: channel by channel, row by row.
+    weight: (embed_dim, channels, P, P), the filters of the convolution; bias: (embed_dim,).
+    Returns (batch, tokens, embed_dim), in the dtype of the patches. Gradients reach all three.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(project_patches)  # hint(project_patches), solution(project_patches)
+
+# %% [markdown] tags=["core"]
 # ## Recap
 #
 # - $H \times W$ pixels in $P \times P$ patches give $N = HW / P^2$ tokens, from $P^2 C$ numbers each. Nothing is
@@ -352,27 +433,10 @@ for height, width, patch_size in [(720, 1280, 16), (360, 640, 10)]:  # change th
 #
 # ## Quiz
 #
-# <details><summary>1. One image of 3 x 32 x 32, patch size 4. What shape does <code>patchify</code> give?</summary>
-#
-# (1, 64, 48): 8 x 8 patches; 4 x 4 pixels of 3 channels.
-# </details>
-#
-# <details><summary>2. Height and width double, the patch stays. How many times the pairs?</summary>
-#
-# 16: four times the tokens, squared.
-# </details>
-#
-# <details><summary>3. Kernel 16, stride 8. Still a linear map of each patch?</summary>
-#
-# Of patches that overlap, yes: every position still applies one matrix to the pixels under the kernel. But the
-# patches no longer tile the image: a pixel lies in up to four of them, and there are 27 x 27 tokens instead of 14 x
-# 14.
-# </details>
-#
-# <details><summary>4. What does a patch's token know of the other patches?</summary>
-#
-# Nothing. It is computed from its own pixels alone. Lesson 02 changes that.
-# </details>
+# Click an answer: it says whether it is right, and why. Try the others, too.
+
+# %% tags=["core"]
+quiz("01")
 
 # %% [markdown] tags=["deeper"]
 # ## Deeper
@@ -401,7 +465,7 @@ def sizes(figure):
 
     def update(patch_size):
         show(patch_size)
-        count, length = patchify(flower, patch_size).shape[1:]
+        count, length = vc.patchify(flower, patch_size).shape[1:]
         part = costs[patch_size].multiply_adds["scores and sums"] / costs[patch_size].total_multiply_adds
         return (
             f"{count:,} patches of {length:,} numbers, each mapped to 768. {count**2:,} pairs. "
@@ -415,7 +479,7 @@ sizes
 
 # %% tags=["deeper", "nbval-check-output"]
 for p in SIZES:
-    count, length = patchify(flower, p).shape[1:]
+    count, length = vc.patchify(flower, p).shape[1:]
     giga = costs[p].total_multiply_adds / 1e9
     print(f"patch size {p:2}: {count:5,} patches of {length:5,} numbers, {giga:6.1f} billion multiply-adds")
 

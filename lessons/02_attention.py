@@ -19,18 +19,27 @@ from functools import partial
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from torch.testing import assert_close
 
 import vitcourse as vc
 from vitcourse.data import load
+from vitcourse.exercises import check, quiz
 from vitcourse.plots import attention as plots
 from vitcourse.plots import boards as board_plots
 from vitcourse.plots.pipeline import pipeline_strip
+from vitcourse.training import load_checkpoint
 from vitcourse.widgets import button, cell, choices, live, picture, point, predict, slider, toggle
 
+model = load_checkpoint("mnist").requires_grad_(False)  # trained on MNIST; it comes with the course
+image = load("mnist").test.images[:1]
+encoded = model.encode(model.embed(image))
+steps = dict(image=image, patches=vc.patchify(image, model.config["patch_size"]), embed=model.embed(image))
+steps |= dict(encoder=encoded, pool=model.pool(encoded), head=model(image))
+shapes: dict[str, object] = {name: tuple(x.shape[1:]) for name, x in steps.items()}
+
 picture(
-    pipeline_strip("attention"),
+    pipeline_strip("attention", shapes | dict(prediction=f"a {int(steps['head'].argmax())}", depth=len(model.blocks))),
     alt="You are here: attention, the first half of each encoder block, between the embedding and the pooling.",
 )
 
@@ -203,7 +212,8 @@ where.reveal(
 # $$O = A V, \qquad A = \mathrm{softmax}\left(\frac{Q K^\top}{\sqrt{d_k}}\right)$$
 #
 # $A$ is the **attention map**, $N \times N$. Its entry in row $i$, column $j$ is how much token $i$ collects from
-# token $j$. The softmax runs along each row.
+# token $j$. The softmax runs along each row. In the package this is `vc.attention_weights(Q, K)`; further down you
+# write it yourself.
 #
 # For our board, let each token state its digit class: ten numbers, 1 at its digit, 0 elsewhere. Here we read the class
 # off the label; lesson 06 shows a model that reads it off the pixels. As weights we take multiples of the identity.
@@ -214,11 +224,10 @@ W_Q = W_K = 2 * torch.eye(10)
 W_V = torch.eye(10)
 
 Q, K, V = X @ W_Q, X @ W_K, X @ W_V
-scores = Q @ K.T / 10**0.5  # row: query, column: key
-A = scores.softmax(dim=-1)  # each row by itself
+A = vc.attention_weights(Q, K)  # row: query, column: key
 O = A @ V  # noqa: E741
-for name, matrix in dict(X=X, Q=Q, K=K, V=V, scores=scores, A=A, O=O).items():
-    print(f"{name:6}", tuple(matrix.shape))
+for name, matrix in dict(X=X, Q=Q, K=K, V=V, A=A, O=O).items():
+    print(name, tuple(matrix.shape))
 
 # %% tags=["core"]
 picture(
@@ -320,6 +329,30 @@ print(f"columns sum to {column_sums.min():.2f} up to {column_sums.max():.2f}")
 # So scores typically lie $\sqrt{d_k}$ from zero, and the softmax sees $e$ to that power. Dividing by $\sqrt{d_k}$
 # brings the variance back to $\sigma_q^2 \sigma_k^2$, whatever $d_k$ is.
 #
+# ### `attention_weights`
+#
+# 5 minutes, difficulty ●●○. Now you know all three parts of the map. Write it:
+#
+# $$A = \mathrm{softmax}\left(\frac{Q K^\top}{\sqrt{d_k}}\right)$$
+#
+# for any number of axes before the last two. A batch of images has one such axis; heads, below, add another.
+
+
+# %% tags=["core", "exercise"]
+def attention_weights(q: Tensor, k: Tensor) -> Tensor:
+    """The attention map: how much each query collects from each key.
+
+    q: (..., queries, head_dim); k: (..., keys, head_dim). Before the last two axes stand none, one or two, in q and k
+    the same ones: nothing, (batch), or (batch, heads). There may be more keys than queries, or fewer.
+    Returns (..., queries, keys), in q's dtype; each row sums to 1, even where scores are in the thousands.
+    q and k stay as they are.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(attention_weights)  # hint(attention_weights), solution(attention_weights), progress()
+
+# %% [markdown] tags=["core"]
 # ### Touch: more entries
 #
 # One query and nine keys, drawn at random. Each step of $d_k$ keeps the entries and adds new ones.
@@ -468,7 +501,7 @@ heads = []
 for i in range(h):
     columns = slice(i * d_k, (i + 1) * d_k)
     Q_i, K_i, V_i = Q[:, columns], K[:, columns], V[:, columns]  # (9, 16) each
-    A_i = (Q_i @ K_i.T / d_k**0.5).softmax(dim=-1)  # (9, 9)
+    A_i = vc.attention_weights(Q_i, K_i)  # (9, 9)
     heads.append(A_i @ V_i)  # (9, 16)
 O = torch.cat(heads, dim=1) @ torch.eye(D)  # noqa: E741, with W_O = I
 print("a head:", tuple(A_i.shape), "@", tuple(V_i.shape), "->", tuple(heads[0].shape))
@@ -609,6 +642,11 @@ shuffled
 #
 # ## Exercises
 #
+# Have you written `attention_weights`, above, under *The scale*? With three more functions, folded under *More
+# exercises*, you have a whole layer. What passes its check becomes a part of your own model.
+#
+# ### Try it
+#
 # Change the cell below and run it again. Nothing later depends on it. Guess before you look.
 #
 # 1. Give *one* of `W_Q`, `W_K` a minus sign.
@@ -635,10 +673,82 @@ print("sum of its output:", round(my_output[asking].sum().item(), 2))
 #    on tiles that hand over nothing.
 #
 # </details>
+
+# %% [markdown] tags=["deeper"]
+# ### More exercises
 #
+# From one head to the whole layer. Each of these calls for shapes: write them down first.
+#
+# ### `split_heads`
+#
+# 4 minutes, difficulty ●●○. Give each head its share of every token, as above: the first head the first $D / h$ numbers,
+# the second the next ones, and so on. But for a whole batch, and with an axis for the heads, so that one matrix product
+# serves all of them.
+
+
+# %% tags=["deeper", "exercise"]
+def split_heads(x: Tensor, num_heads: int) -> Tensor:
+    """Give each head its share of every token.
+
+    x: (batch, tokens, dim); num_heads: divides dim.
+    Returns (batch, num_heads, tokens, dim / num_heads): head i holds the i-th block of each token's numbers, in their
+    order.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(split_heads)  # hint(split_heads), solution(split_heads), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `merge_heads`
+#
+# 3 minutes, difficulty ●○○. The way back: lay the heads' outputs side by side again, block by block.
+
+
+# %% tags=["deeper", "exercise"]
+def merge_heads(x: Tensor) -> Tensor:
+    """Lay the heads' outputs side by side: the inverse of split_heads.
+
+    x: (batch, heads, tokens, head_dim).
+    Returns (batch, tokens, heads * head_dim): in each token the numbers of head 0, then those of head 1, and so on.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(merge_heads)  # hint(merge_heads), solution(merge_heads), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `multi_head_attention`
+#
+# 10 minutes, difficulty ●●●. All of it: project, split, attend, merge, project. The three matrices $W_Q, W_K, W_V$ come
+# as one, as layers keep them: $x$ times one matrix gives queries, keys and values side by side. `nn.Linear` keeps a
+# weight as (outputs, inputs), so theirs is $3D \times D$. You may use `vc.split_heads`, `vc.attention_weights` and
+# `vc.merge_heads`, or your own code.
+
+
+# %% tags=["deeper", "exercise"]
+def multi_head_attention(
+    x: Tensor, qkv_weight: Tensor, qkv_bias: Tensor, out_weight: Tensor, out_bias: Tensor, num_heads: int
+) -> Tensor:
+    """Self-attention with several heads: the tokens of each image look at one another.
+
+    x: (batch, tokens, dim).
+    qkv_weight: (3 * dim, dim), qkv_bias: (3 * dim,): the map to queries, keys and values, laid out as in nn.Linear.
+    The first dim rows make the queries, the next dim the keys, the last dim the values.
+    out_weight: (dim, dim), out_bias: (dim,): the output projection W_O, laid out as in nn.Linear.
+    num_heads: divides dim; head i takes the i-th block of each query, key and value. Scores are divided by the root of
+    dim / num_heads.
+    Returns (batch, tokens, dim). No dropout, no mask.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(multi_head_attention)  # hint(multi_head_attention), solution(multi_head_attention), progress()
+
+# %% [markdown] tags=["core"]
 # ## The finished layer
 #
-# The package's code, folded. `bias` is added to the scores; lesson 03 uses it for relative positions. The
+# The package's code, folded, because it holds the answers to the exercises. `bias` is added to the scores; lesson 03 uses it for relative positions. The
 # layer's `forward` calls PyTorch's fused kernel, which never stores the map (why: Deeper). `attention_map` is its
 # twin for when we want to look.
 
@@ -649,7 +759,7 @@ from vitcourse.errors import check_tokens, require_heads_divide
 
 
 # %% mirror="vitcourse.attention.attention_weights" tags=["core", "hide-source"]
-def attention_weights(q, k, bias=None):
+def attention_weights(q, k, bias=None):  # type: ignore[no-redef]
     """softmax(q k^T / sqrt(d_k) + bias), over the keys: (..., queries, keys)."""
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(f"q has head_dim {q.shape[-1]} and k has {k.shape[-1]}; they must be equal")
@@ -660,14 +770,14 @@ def attention_weights(q, k, bias=None):
 
 
 # %% mirror="vitcourse.attention.split_heads" tags=["core", "hide-source"]
-def split_heads(x, num_heads):
+def split_heads(x, num_heads):  # type: ignore[no-redef]
     """(batch, tokens, dim) -> (batch, heads, tokens, dim / heads)"""
     require_heads_divide(x.shape[-1], num_heads)
     return rearrange(x, "b n (h d) -> b h n d", h=num_heads)
 
 
 # %% mirror="vitcourse.attention.merge_heads" tags=["core", "hide-source"]
-def merge_heads(x):
+def merge_heads(x):  # type: ignore[no-redef]
     """(batch, heads, tokens, dim / heads) -> (batch, tokens, dim)"""
     return rearrange(x, "b h n d -> b n (h d)")
 
@@ -696,7 +806,7 @@ class MultiHeadAttention(nn.Module):
 
     def attention_map(self, x, bias=None):
         q, k, _ = self.queries_keys_values(x)
-        return attention_weights(q, k, bias)  # (batch, heads, tokens, tokens)
+        return attention_weights(q, k, bias)  # type: ignore[call-arg]  # (batch, heads, tokens, tokens)
 
 
 # %% [markdown] tags=["core"]
@@ -734,47 +844,10 @@ print(
 #
 # ## Quiz
 #
-# **1.** All keys are equal. What is the output?
-#
-# <details><summary>Answer</summary>
-#
-# The mean of the values. Equal keys give equal scores, whatever the query, so each weight is $1 / N$.
-#
-# </details>
-#
-# **2.** You add the same vector $u$ to every key. What changes?
-#
-# <details><summary>Answer</summary>
-#
-# Nothing. Every score of a row grows by the same $q \cdot u / \sqrt{d_k}$, which the softmax ignores.
-#
-# </details>
-#
-# **3.** A layer has $D = 192$ and 3 heads. You take 6 heads. What happens to $d_k$, to the number of parameters, to the
-# size of all maps together?
-#
-# <details><summary>Answer</summary>
-#
-# $d_k$ falls from 64 to 32. The parameters stay: the four matrices are $192 \times 192$ either way. The maps double,
-# from $3 N^2$ to $6 N^2$ weights.
-#
-# </details>
-#
-# **4.** Somebody takes the softmax over `dim=-2`. The shapes are right. How would you notice?
-#
-# <details><summary>Answer</summary>
-#
-# The columns sum to 1 and the rows do not. The output is then no mean of the values, and can leave their hull.
-#
-# </details>
-#
-# **5.** Could attention without positions tell a face from the same face with its patches shuffled?
-#
-# <details><summary>Answer</summary>
-#
-# No. The outputs are the same vectors in another order, and their mean, for one, is the same.
-#
-# </details>
+# Click an answer: it says whether it is right, and why. Try the others, too.
+
+# %% tags=["core"]
+quiz("02")
 
 # %% [markdown] tags=["deeper"]
 # ## Deeper
@@ -870,10 +943,7 @@ for name, weight_std in (("variance 1", 1.0), ("variance 1/D", 64**-0.5)):
 # class token left out:
 
 # %% tags=["deeper"]
-from vitcourse.training import load_checkpoint
-
 digits = load("mnist").test.images[:200]
-model = load_checkpoint("mnist")
 with torch.no_grad(), vc.record_attention(model) as recorded:
     model(digits)
 series = {"random, 200 seeds": (random_rings.mean(dim=0).tolist(), error.tolist())}

@@ -14,15 +14,18 @@
 # each token has to be told where it stands.
 
 # %% tags=["core"]
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 from torch.testing import assert_close
 
 import vitcourse as vc
 from vitcourse.data import load
+from vitcourse.exercises import check, hint, progress, quiz, solution  # noqa: F401
 from vitcourse.plots import block as block_plots
 from vitcourse.plots import positions as position_plots
 from vitcourse.plots.pipeline import pipeline_strip
@@ -38,11 +41,13 @@ SMALL: dict[str, Any] = dict(
 images = load("mnist").test.images
 model = load_checkpoint("mnist").requires_grad_(False)  # trained on MNIST; it comes with the course
 
+image = images[:1]
+steps = dict(image=image, patches=vc.patchify(image, 4), embed=model.embed(image))
+steps["encoder"] = model.encode(steps["embed"])
+shapes: dict[str, object] = {name: tuple(x.shape[1:]) for name, x in steps.items()}
+
 picture(
-    pipeline_strip(
-        "block",
-        dict(image=(1, 28, 28), patches=(49, 16), embed=(50, 64), encoder=(50, 64), depth=len(model.blocks)),
-    ),
+    pipeline_strip("block", shapes | dict(depth=len(model.blocks))),
     alt="You are here: the positions that the embedding adds, and the encoder blocks behind it.",
 )
 
@@ -97,7 +102,6 @@ share
 # - $z_0$ is what the first block gets.
 
 # %% tags=["core", "nbval-check-output"]
-image = images[:1]
 patches = model.patch_embedding(image)  # x_i E, for each patch
 tokens = torch.cat([model.class_token, patches], dim=1)  # [x_cls; x_1 E; ...; x_N E]
 z0 = tokens + model.positions  # + E_pos
@@ -137,25 +141,19 @@ except RuntimeError as error:
 # $$\omega_k = 10000^{-4k/D}, \qquad k = 0, \dots, D/4 - 1.$$
 #
 # Its code is $\sin(i\,\omega_k)$ and $\cos(i\,\omega_k)$ for each $k$. Each pair is the hand of a clock: the first
-# clock goes round in $2\pi \approx 6.3$ patches, the next ones slower and slower.
+# clock goes round in $2\pi \approx 6.3$ patches, the next ones slower and slower. By hand: for $D = 64$ and $k = 4$,
+# $\omega_4 = 10000^{-1/4} = 0.1$, so coordinate 2 has the sine $\sin 0.2 = 0.199$ there.
+#
+# Position $(i, j)$ gets half of its channels from its row, half from its column. Each half holds all sines, then all
+# cosines.
 
 # %% tags=["core", "nbval-check-output"]
 rows = cols = 7
 D = 64
-omega = 10_000 ** (-torch.arange(D // 4) / (D // 4))  # (16,)
-angles = torch.arange(rows)[:, None] * omega  # i * omega_k
-axis = torch.cat([angles.sin(), angles.cos()], dim=1)
-print("code of one coordinate", tuple(axis.shape))
-
-# %% [markdown] tags=["core"]
-# Position $(i, j)$ gets half of its channels from its row, half from its column.
-
-# %% tags=["core", "nbval-check-output"]
-by_row = axis.repeat_interleave(cols, dim=0)  # 0 0 0 ... 1 1 1 ...
-by_col = axis.repeat(rows, 1)  # 0 1 2 ... 0 1 2 ...
-codes = torch.cat([by_row, by_col], dim=1)
-print("codes of the grid", tuple(codes.shape))
-assert_close(codes, vc.sincos_2d(rows, cols, D))
+codes = vc.sincos_2d(rows, cols, D)
+print("codes of the grid     ", tuple(codes.shape))
+axis = codes[::cols, : D // 2]  # the rows' half, at the first position of each row
+print("code of one coordinate", tuple(axis.shape), f" coordinate 2, k = 4: {axis[2, 4]:.3f}")
 
 # %% tags=["core"]
 picture(
@@ -182,12 +180,11 @@ def similarity(codes):
     return units @ units.T  # (positions, positions)
 
 
-number = torch.arange(rows * cols)[:, None] * 10_000 ** (-torch.arange(D // 2) / (D // 2))
 torch.manual_seed(0)  # with this seed the model's training started
 start: Any = vc.VisionTransformer(**model.config).positions
 encodings = {
     "2-D sines": codes,
-    "1-D sines": torch.cat([number.sin(), number.cos()], dim=1),  # patches numbered 0 to 48
+    "1-D sines": vc.sincos_2d(1, rows * cols, 2 * D)[:, D:],  # patches numbered 0 to 48, as columns of a single row
     "learned": model.positions[0, 1:],  # without the class token's row
     "added by training": (model.positions - start)[0, 1:].detach(),
 }
@@ -261,22 +258,17 @@ picture(
 #
 # $\mu$ and $\sigma^2$ are mean and variance of that one token; $\epsilon = 10^{-6}$ avoids a division by zero.
 
-# %% tags=["core", "nbval-check-output"]
-block = model.blocks[0]
-x = z0
-mu = x.mean(dim=-1, keepdim=True)  # one number for each token
-variance = ((x - mu) ** 2).mean(dim=-1, keepdim=True)
-normalized = (x - mu) / (variance + 1e-6).sqrt() * block.norm1.weight + block.norm1.bias
-print("x", tuple(x.shape), " mu", tuple(mu.shape), " normalized", tuple(normalized.shape))
-assert_close(normalized, block.norm1(x))
-
-# %% [markdown] tags=["core"]
-# **Attention** is lesson 02's. It is the only step in which tokens meet. Its output is added:
-
 # %% tags=["core"]
-after_attention = x + block.attention(normalized)  # x'
+block = model.blocks[0]
+normalized = block.norm1(z0)
+plain = (normalized - block.norm1.bias) / block.norm1.weight  # gamma and beta taken back
+for name, x in (("z0", z0), ("normalized", normalized), ("before gamma and beta", plain)):
+    token = x[0, 25]
+    print(f"token 25 of {name:22} mean {token.mean().abs():.2f}  variance {token.var(unbiased=False):.2f}")
 
 # %% [markdown] tags=["core"]
+# **Attention** is lesson 02's. It is the only step in which tokens meet.
+#
 # The **MLP** widens each token, bends it and narrows it again:
 #
 # $$\mathrm{MLP}(x) = \mathrm{GELU}(x W_1 + b_1) \, W_2 + b_2.$$
@@ -286,23 +278,13 @@ after_attention = x + block.attention(normalized)  # x'
 
 # %% tags=["core", "nbval-check-output"]
 W1, W2 = block.mlp.expand.weight.T, block.mlp.contract.weight.T
-hidden = F.gelu(block.norm2(after_attention) @ W1 + block.mlp.expand.bias)
-after_mlp = after_attention + (hidden @ W2 + block.mlp.contract.bias)  # x''
-print(
-    "W1",
-    tuple(W1.shape),
-    " hidden",
-    tuple(hidden.shape),
-    " W2",
-    tuple(W2.shape),
-    " after the MLP",
-    tuple(after_mlp.shape),
-)
-assert_close(after_mlp, block(x))
+hidden = F.gelu(normalized @ W1 + block.mlp.expand.bias)
+narrow = hidden @ W2 + block.mlp.contract.bias
+for name, x in (("W1", W1), ("hidden", hidden), ("W2", W2), ("narrow again", narrow)):
+    print(f"{name:13}", tuple(x.shape))
+assert_close(narrow, block.mlp(normalized))
 
 # %% [markdown] tags=["core"]
-# The last line asserts that these steps *are* the block.
-#
 # ### Touch: invert one patch
 #
 # Click a patch: its dark becomes light. On the right, each token has a lane from left to right; a color says how much
@@ -492,6 +474,106 @@ share.reveal(
 # %% [markdown] tags=["deeper"]
 # ## Exercises
 #
+# None of these is on the 90-minute path. Take the ones that you like: what passes becomes a part of your own model. The
+# last two are the shortest.
+#
+# ### `sincos_2d`
+#
+# 8 minutes, difficulty ●●○. Write the position codes of a grid. The code of row $i$ is $\sin(i\,\omega_k)$ for all $k$,
+# then $\cos(i\,\omega_k)$ for all $k$; that of a column likewise. A position has its row's code, then its column's. The
+# frequencies are
+#
+# $$\omega_k = 10000^{-4k/D}, \qquad k = 0, \dots, D/4 - 1.$$
+
+
+# %% tags=["deeper", "exercise"]
+def sincos_2d(rows: int, cols: int, dim: int) -> Tensor:
+    """Sinusoidal position codes of a grid, position by position, row by row.
+
+    rows, cols: the grid, counted from 0; dim: D, a multiple of 4.
+    Returns (rows cols, dim), float32. In quarters of dim / 4 channels: sines of the row, cosines of the row, sines of the
+    column, cosines of the column; in each quarter the frequencies 10000^(-4 k / dim), k = 0, ..., dim / 4 - 1.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(sincos_2d)  # hint(sincos_2d), solution(sincos_2d), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `relative_bias`
+#
+# 12 minutes, difficulty ●●●. Another way to tell tokens their places: leave them alone, and add to each score a number
+# that depends on the *offset* between query and key. (*Relative positions*, below, says more; you can read it first.)
+#
+# On a grid of $H \times W$ patches there are $(2H - 1)(2W - 1)$ offsets, query minus key: rows from $-(H - 1)$ to
+# $H - 1$, columns from $-(W - 1)$ to $W - 1$. Each head has a table with a number for each offset, in this order:
+#
+# $$(-(H - 1), -(W - 1)), \quad (-(H - 1), -(W - 2)), \quad \dots, \quad (H - 1, W - 1).$$
+#
+# Three more numbers follow, for the class token. Lay the table out for all pairs of tokens.
+
+
+# %% tags=["deeper", "exercise"]
+def relative_bias(table: Tensor, rows: int, cols: int) -> Tensor:
+    """A bias for each pair of tokens, read from a table by their offset.
+
+    table: (heads, (2 rows - 1)(2 cols - 1) + 3). First the biases of all offsets between patches, (row of the query - row
+    of the key, column of the query - column of the key), numbered row by row from the most negative: -(rows - 1),
+    -(cols - 1) is entry 0, and the offset of columns changes fastest. Then three entries: class token (the query) to any
+    patch (the key), any patch to the class token, class token to itself.
+    rows, cols: the grid; the patches are numbered row by row.
+    Returns (heads, 1 + rows cols, 1 + rows cols), queries by keys, in table's dtype; token 0 is the class token, the
+    patches follow.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(relative_bias)  # hint(relative_bias), solution(relative_bias), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `layer_norm`
+#
+# 5 minutes, difficulty ●○○. Write layer norm from its formula above: mean 0 and variance 1 for each token, then a scale
+# and a shift for each channel. Any number of axes may stand before the channels.
+
+
+# %% tags=["deeper", "exercise"]
+def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Normalize each row along the last axis, then scale and shift each channel.
+
+    x: (..., dim), with one or more axes before the last, float32 or float64; weight, bias: (dim,), gamma and beta of the
+    formula, of the same dtype; eps: the formula's epsilon. The variance is the mean of the squared distances from the
+    mean.
+    Returns (..., dim), of x's shape and dtype. x stays as it is.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(layer_norm)  # hint(layer_norm), solution(layer_norm), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `pre_norm_block`
+#
+# 4 minutes, difficulty ●○○. Put a block together from four parts that are handed to you as functions:
+#
+# $$x' = x + \mathrm{Attention}(\mathrm{LN}_1(x)), \qquad x'' = x' + \mathrm{MLP}(\mathrm{LN}_2(x')).$$
+
+
+# %% tags=["deeper", "exercise"]
+def pre_norm_block(x: Tensor, norm1: Callable, attention: Callable, norm2: Callable, mlp: Callable) -> Tensor:
+    """One encoder block with pre-norm.
+
+    x: (batch, tokens, dim); norm1, attention, norm2, mlp: called with a tensor of that shape, each returns another one.
+    Returns (batch, tokens, dim). x stays as it is.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(pre_norm_block)  # hint(pre_norm_block), solution(pre_norm_block), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### Try it
+#
 # Change the cell below, or the controls above. Guess before you look.
 #
 # 1. Token 10 gets 1 added to each entry. What do the others notice after the first attention?
@@ -521,45 +603,30 @@ print("tokens that notice:", int((noticed > 1e-4).sum()), "of 50")
 # %% [markdown] tags=["deeper"]
 # ## The finished code
 #
-# The package's code, folded. Open a cell to read or edit it; nothing below depends on it.
+# Folded, because it holds answers to the exercises. Open a cell to read or edit it; nothing below depends on it. First
+# a block, step by step: the last line asserts that these steps *are* the block.
+
+# %% tags=["deeper", "hide-source", "nbval-check-output"]
+x = z0
+mu = x.mean(dim=-1, keepdim=True)  # one number for each token
+variance = ((x - mu) ** 2).mean(dim=-1, keepdim=True)
+normalized = (x - mu) / (variance + 1e-6).sqrt() * block.norm1.weight + block.norm1.bias
+after_attention = x + block.attention(normalized)  # x'
+after_mlp = after_attention + block.mlp(block.norm2(after_attention))  # x''
+print("x", tuple(x.shape), " mu", tuple(mu.shape), " after the MLP", tuple(after_mlp.shape))
+assert_close(normalized, block.norm1(x))
+assert_close(after_mlp, block(x))
+
+# %% [markdown] tags=["deeper"]
+# Then the package's classes. Its functions, among them those of the exercises, are in `vitcourse/positions.py`;
+# `solution` shows them.
 
 # %% tags=["deeper"]
-from einops import rearrange
 from torch import nn
 
 from vitcourse import MultiHeadAttention
 from vitcourse.encoder import NORM_EPS
 from vitcourse.errors import require_positive
-from vitcourse.positions import check_relative_table, relative_index
-
-
-# %% mirror="vitcourse.positions.sincos_2d" tags=["deeper", "hide-source"]
-def sincos_2d(rows, cols, dim, temperature=10_000.0):
-    """(rows * cols, dim): half of the channels tell the row, half the column; in each sines, then cosines."""
-    require_positive(rows=rows, cols=cols, dim=dim)
-    if not temperature > 0:
-        raise ValueError(f"temperature={temperature!r} must be above 0")
-    if dim % 4:
-        raise ValueError(
-            f"dim={dim} must be a multiple of 4 (sine and cosine, of row and of column); "
-            f"next valid: {dim + 4 - dim % 4}"
-        )
-    frequencies = temperature ** (-torch.arange(dim // 4, dtype=torch.float64) / (dim // 4))
-
-    def code(length):
-        angles = torch.outer(torch.arange(length, dtype=torch.float64), frequencies)
-        return torch.cat([angles.sin(), angles.cos()], dim=1)  # (length, dim / 2)
-
-    by_row = code(rows)[:, None].expand(rows, cols, dim // 2)
-    by_col = code(cols)[None].expand(rows, cols, dim // 2)
-    return rearrange(torch.cat([by_row, by_col], dim=2), "r c d -> (r c) d").float()
-
-
-# %% mirror="vitcourse.positions.relative_bias" tags=["deeper", "hide-source"]
-def relative_bias(table, rows, cols, class_token=True):
-    """A bias for each pair of tokens, read from a table by their offset: (heads, tokens, tokens)."""
-    check_relative_table(table, rows, cols)
-    return table[:, relative_index(rows, cols, class_token).to(table.device)]
 
 
 # %% mirror="vitcourse.encoder.MLP" tags=["deeper", "hide-source"]
@@ -611,48 +678,10 @@ class TransformerBlock(nn.Module):
 #
 # ## Quiz
 #
-# **1.** Two patches have equal pixels. There are no position codes. Can 12 blocks make their tokens differ?
-#
-# <details><summary>Answer</summary>
-#
-# No. Equal tokens have equal queries, so they collect the same, and norm and MLP treat them alike. They stay equal
-# through any number of blocks.
-#
-# </details>
-#
-# **2.** An image of 224 x 224 pixels, patch size 16, no class token. How many rows has $E_{pos}$?
-#
-# <details><summary>Answer</summary>
-#
-# 196 = 14 x 14. With a class token it would be 197.
-#
-# </details>
-#
-# **3.** Somebody freezes every attention's output to zero. What can a patch's token still know at the end?
-#
-# <details><summary>Answer</summary>
-#
-# Its own patch and its own position, nothing else. The MLPs never see another token.
-#
-# </details>
-#
-# **4.** The tokens' RMS is 0.6 after each of 24 blocks. Is the signal alive?
-#
-# <details><summary>Answer</summary>
-#
-# That does not say. You saw a stack without skip connections in which it was about 0.6 and all tokens were the same
-# vector.
-#
-# </details>
-#
-# **5.** With post-norm, does one path still carry the gradient unchanged from the last block to the first?
-#
-# <details><summary>Answer</summary>
-#
-# No. Each sum goes through a norm, so every path passes all $2 \cdot$ depth norms and is rescaled at each. In
-# pre-norm the norms lie on the branches.
-#
-# </details>
+# Click an answer: it says whether it is right, and why. Try the others, too.
+
+# %% tags=["core"]
+quiz("03")
 
 # %% [markdown] tags=["deeper"]
 # ## Deeper

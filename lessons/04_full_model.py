@@ -3,7 +3,7 @@
 #
 # ## What you will be able to do
 #
-# 8 minutes. After this lesson you can
+# 8 minutes, 3 of them for an exercise. After this lesson you can
 #
 # - assemble a Vision Transformer from the parts of lessons 01 to 03;
 # - count its parameters, multiply-adds and memory from five numbers;
@@ -17,12 +17,13 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 import torchvision
-from torch import nn
+from torch import Tensor, nn
 from torch.testing import assert_close
 
 import vitcourse as vc
-from vitcourse.cost import count_flops, count_parameters, measure_time, parameters_by_part, peak_memory, vit_cost
+from vitcourse.cost import count_flops, measure_time, parameters_by_part, peak_memory, vit_cost
 from vitcourse.data import load
+from vitcourse.exercises import check, hint, progress, quiz, solution  # noqa: F401
 from vitcourse.maps import record_attention
 from vitcourse.plots import model as plots
 from vitcourse.plots.pipeline import pipeline_strip
@@ -34,10 +35,16 @@ data = load("mnist")
 images = data.test.images[:32]  # (32, 1, 28, 28)
 MNIST: dict[str, Any] = dict(img_size=28, patch_size=4, in_channels=1, num_classes=10)
 
+model: Any = vc.VisionTransformer(**MNIST, embed_dim=192, depth=6, num_heads=3, mlp_ratio=2.0).eval()
+
+steps = dict(image=images, patches=vc.patchify(images, 4), embed=model.embed(images))
+steps["encoder"] = model.encode(steps["embed"])
+steps["pool"] = model.pool(steps["encoder"])
+steps["head"] = model.head(steps["pool"])
+shapes: dict[str, object] = {name: tuple(x.shape[1:]) for name, x in steps.items()}
+
 picture(
-    pipeline_strip(
-        "model", dict(image=(1, 28, 28), patches=(49, 16), embed=(50, 192), encoder=(50, 192), pool=(192,), head=(10,))
-    ),
+    pipeline_strip("model", shapes | dict(depth=len(model.blocks))),
     alt="You are here: the whole model, from patches over embedding, encoder and pooling to the head.",
 )
 
@@ -72,19 +79,7 @@ learning
 # Right, **mean pooling**: no class token, each of the $N$ patches counts the same. A linear **head** turns $y$ into
 # one number for each class, the *logits*. Which of the two is better takes trainings to tell, and is not measured here.
 
-
-# %% mirror="vitcourse.vit.embed_tokens" tags=["core"]
-def embed_tokens(patches, class_token=None, positions=None):
-    """z_0 = [x_cls; x_1 E; ...; x_N E] + E_pos"""
-    tokens = patches
-    if class_token is not None:
-        tokens = torch.cat([class_token.expand(len(patches), -1, -1), patches], dim=1)
-    return tokens if positions is None else tokens + positions
-
-
 # %% tags=["core", "nbval-check-output"]
-model: Any = vc.VisionTransformer(**MNIST, embed_dim=192, depth=6, num_heads=3, mlp_ratio=2.0).eval()
-
 patches = model.patch_embedding(images)
 z = vc.embed_tokens(patches, model.class_token, model.positions)
 print("z_0   ", tuple(z.shape))
@@ -112,7 +107,7 @@ assert_close(averaging.pool(tokens), tokens.mean(dim=1))
 # %% tags=["core", "nbval-check-output"]
 for part, count in parameters_by_part(model).items():
     print(f"{part:16}{count:>10,}")
-print(f"{'sum':16}{count_parameters(model):>10,}")
+print(f"{'sum':16}{vc.cost.count_parameters(model):>10,}")
 
 # %% tags=["core", "nbval-check-output"]
 # Parameters (M) as the papers round them, multiply-adds (G) as torchvision (B, L) and timm (Ti, S) list them.
@@ -124,7 +119,7 @@ for name, (millions, billions) in published.items():
     with torch.device("meta"):  # shapes without memory
         built = vc.VisionTransformer(**vc.PRESETS[name])
         counted = count_flops(built, torch.empty(1, 3, 224, 224))
-    assert (count_parameters(built), counted) == (cost.total_parameters, cost.flops)
+    assert (vc.cost.count_parameters(built), counted) == (cost.total_parameters, cost.flops)
     print(
         f"{name:12}{cost.total_parameters / 1e6:>10.1f} M{millions:>9} M{cost.total_multiply_adds / 1e9:>14.2f} G"
         f"{billions:>9.2f} G{4 * cost.total_parameters / 1e6:>8.0f} MB"
@@ -145,8 +140,9 @@ where.reveal(
 )
 
 # %% [markdown] tags=["core"]
-# Formula and count agree exactly, and with the published figures up to rounding. One exception: for L the paper says
-# 307 M; its own sizes give 304 M, as torchvision lists it.
+# Formula and count agree exactly. The papers' millions are cut, not rounded (5.7 is 5, 86.6 is 86), and for L they say
+# 307 where the paper's own sizes give 304, as torchvision lists it. Multiply-adds: equal to torchvision's for B and L,
+# 0.01 G below timm's for Ti and S.
 #
 # ### Touch: five numbers
 #
@@ -209,7 +205,8 @@ job(timing, alt="Milliseconds and memory of a forward pass over 16 images.", sta
 # %% [markdown] tags=["core"]
 # ## Measure: it is ViT
 #
-# Names differ between libraries. So copy *random* weights out of torchvision's model, and compare the logits.
+# Names differ between libraries. So copy *random* weights out of torchvision's model, and compare the logits. (The
+# project's tests do the same with timm, which a learner need not have.)
 
 # %% tags=["core", "nbval-check-output"]
 SMALL: dict[str, Any] = dict(**MNIST, embed_dim=32, depth=2, num_heads=4, mlp_ratio=2.0)
@@ -225,7 +222,7 @@ for parameter in theirs.parameters():
 ours = copy_from_torchvision(vc.VisionTransformer(**SMALL).eval(), theirs)
 with torch.no_grad():
     assert_close(ours(images), theirs(images), rtol=1e-4, atol=1e-4)
-print("same logits:", tuple(ours(images).shape), " parameters copied:", f"{count_parameters(ours):,}")
+print("same logits:", tuple(ours(images).shape), " parameters copied:", f"{vc.cost.count_parameters(ours):,}")
 
 # %% [markdown] tags=["core"]
 # ## Measure: the bug museum
@@ -349,7 +346,7 @@ checks: dict[str, Any] = {
         m.blocks[0].attention.attention_map(m.embed(images)).sum(-1), torch.ones(32, 4, 50)
     ),
     "shuffled tokens": lambda m: shuffles(m.blocks[0].attention),
-    "parameters as counted": lambda m: count_parameters(m) == vit_cost(**SMALL).total_parameters,
+    "parameters as counted": lambda m: vc.cost.count_parameters(m) == vit_cost(**SMALL).total_parameters,
     "as torchvision": like_torchvision,
 }
 
@@ -380,6 +377,114 @@ for name, results in passed.items():
 #
 # ## Exercises
 #
+# ### `embed_tokens`
+#
+# 3 minutes, difficulty ●○○. Write what stands before the first block: patches become $z_0$, as in lesson 03.
+#
+# $$z_0 = [x_{cls};\; x_1 E;\; \dots;\; x_N E] + E_{pos}$$
+#
+# There is one class token, for all images; $E_{pos}$ has a row for each token.
+
+
+# %% tags=["core", "exercise"]
+def embed_tokens(patches: Tensor, class_token: Tensor, positions: Tensor) -> Tensor:
+    """Put the class token before the patches of each image, and give each token its position.
+
+    patches: (batch, N, dim), the embedded patches x_1 E to x_N E of each image.
+    class_token: (1, 1, dim), the same for all images; positions: (1, N + 1, dim), row 0 for the class token.
+    Returns (batch, N + 1, dim), in the dtype of the patches. The arguments stay as they are.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(embed_tokens)  # hint(embed_tokens), solution(embed_tokens), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### More exercises
+#
+# ### `count_parameters`
+#
+# 3 minutes, difficulty ●○○. How many numbers does a model learn? Above, the package counted. Now you: any model, whatever
+# its layers are.
+
+
+# %% tags=["deeper", "exercise"]
+def count_parameters(model: nn.Module) -> int:
+    """How many numbers the parameters of a model hold, all its layers together.
+
+    model: any module. A frozen parameter counts; one that two layers share counts once. A buffer is no parameter.
+    Returns an int. The model stays as it is.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(count_parameters)  # hint(count_parameters), solution(count_parameters), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `interpolate_positions`
+#
+# 8 minutes, difficulty ●●○. A model for 28 x 28 pixels has 49 positions for patches. An image of 56 x 56 has 196 patches,
+# so new positions have to be found between the old ones: lay them out on their grid, as a picture with $D$ channels,
+# and resize the picture. The class token lies on no grid.
+
+
+# %% tags=["deeper", "exercise"]
+def interpolate_positions(positions: Tensor, old_grid: tuple[int, int], new_grid: tuple[int, int]) -> Tensor:
+    """Resize learned positions to another grid of patches.
+
+    positions: (1, prefix + rows cols, dim), of any floating dtype. First come 0, 1 or 2 rows that belong to no patch
+    (class token, distillation token), then the patches of the old grid, row by row.
+    old_grid, new_grid: (rows, cols), the number of patches down and across.
+    The picture is resized in float32, with F.interpolate: mode "bicubic", align_corners False, antialias True.
+    Returns (1, prefix + new rows new cols, dim), in the dtype of positions. The prefix rows stay as they are, and first.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(interpolate_positions)  # hint(interpolate_positions), solution(interpolate_positions), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `repair_vit`
+#
+# 10 minutes, difficulty ●●●. Five broken models in one. Below is a whole forward pass, written out. It runs, keeps every
+# shape, and learns; five of its lines have one mistake each. Mend them, one after the other: `check` says which kinds are
+# left and how they show, not where. In the end the logits must be those of `model(images)`.
+
+
+# %% tags=["deeper", "exercise"]
+def repair_vit(images: Tensor, model: Any) -> Tensor:
+    """The forward pass of a VisionTransformer, written out, with five mistakes in it.
+
+    images: (batch, channels, height, width); model: a VisionTransformer with class token, learned positions and no dropout.
+    Returns the logits, (batch, classes), equal to those of model(images).
+    The layers that are called below may be called; the model, a block or its attention as a whole may not.
+    """
+    maps = model.patch_embedding.projection(images)  # (batch, dim, rows, cols)
+    patches = maps.flatten(2).transpose(1, 2)  # (batch, patches, dim)
+    batch, _, dim = patches.shape
+    class_token = model.class_token.expand(batch, 1, dim)
+    x = torch.cat([class_token, patches + model.positions[:, 1:]], dim=1)  # (batch, tokens, dim)
+    tokens = x.shape[1]
+    for block in model.blocks:
+        heads = block.attention.num_heads
+        h = block.norm1(x)
+        q, k, v = block.attention.qkv(h).chunk(3, dim=-1)
+        q, k, v = (part.reshape(batch, heads, tokens, dim // heads) for part in (q, k, v))
+        scores = q @ k.transpose(-2, -1) / dim**0.5  # (batch, heads, tokens, tokens)
+        mixed = scores.softmax(dim=-1) @ v
+        mixed = mixed.transpose(1, 2).reshape(batch, tokens, dim)
+        x = h + block.attention.projection(mixed)
+        h = block.norm1(x)
+        x = x + block.mlp.contract(F.gelu(block.mlp.expand(h)))
+    x = model.norm(x)
+    return model.classifier(x[:, 0])
+
+
+check(repair_vit)  # hint(repair_vit), solution(repair_vit), progress()
+
+# %% [markdown] tags=["core"]
+# ### Try it
+#
 # 1. In the cell of the mistakes, mend one of 1 to 6. Run that cell and those below it.
 # 2. With the sliders: how does halving the patch size change tokens, and how FLOPs?
 #
@@ -399,29 +504,10 @@ for name, results in passed.items():
 #
 # ## Quiz
 #
-# **1.** A block has how many times $D^2$ weights, at MLP ratio 4?
-#
-# <details><summary>Answer</summary>
-#
-# 12: 4 in attention (queries, keys, values, output), 8 in the MLP ($D \times 4D$ and back).
-#
-# </details>
-#
-# **2.** Why do more heads cost no parameters?
-#
-# <details><summary>Answer</summary>
-#
-# They share the $D$ channels: $h$ heads of $D / h$ each use the same matrices.
-#
-# </details>
-#
-# **3.** A model gives other logits for an image when its neighbors in the batch change. Name two mistakes.
-#
-# <details><summary>Answer</summary>
-#
-# Positions by the batch axis; positions sized by the batch. Dropout left on looks alike, but differs at each run.
-#
-# </details>
+# Click an answer: it says whether it is right, and why. Try the others, too.
+
+# %% tags=["core"]
+quiz("04")
 
 # %% [markdown] tags=["deeper"]
 # ## Deeper
@@ -442,7 +528,9 @@ for name, results in passed.items():
 # %% tags=["deeper", "nbval-check-output"]
 wrong = museum["1 positions sized by the batch"]
 print("1: predictions for one image", tuple(build(SizedByBatch)(images[:1]).shape))
-print("2: parameters missing       ", vit_cost(**SMALL).total_parameters - count_parameters(build(ClassTokenLast)))
+print(
+    "2: parameters missing       ", vit_cost(**SMALL).total_parameters - vc.cost.count_parameters(build(ClassTokenLast))
+)
 rows = build(vc.VisionTransformer, OtherAxis).blocks[0].attention.attention_map(torch.randn(1, 50, 32))
 print("5: columns sum to 1         ", torch.allclose(rows.sum(-2), torch.ones(1, 4, 50)))
 dropping = build(DropoutOn).eval()
@@ -468,13 +556,24 @@ picture(
 # %% [markdown] tags=["deeper"]
 # This is one layer only; what it means for the prediction is lesson 06.
 #
-# The package's class, folded; nothing depends on it.
+# ### The finished model
+#
+# The package's code, folded, because it holds answers to the exercises; nothing depends on it.
 
 # %% tags=["deeper"]
 from vitcourse.encoder import NORM_EPS, TransformerBlock
 from vitcourse.errors import require_one_of, require_positive
 from vitcourse.patches import PatchEmbedding
 from vitcourse.positions import RelativePositionBias, sincos_2d
+
+
+# %% mirror="vitcourse.vit.embed_tokens" tags=["deeper", "hide-source"]
+def embed_tokens(patches, class_token=None, positions=None):  # type: ignore[no-redef]
+    """z_0 = [x_cls; x_1 E; ...; x_N E] + E_pos"""
+    tokens = patches
+    if class_token is not None:
+        tokens = torch.cat([class_token.expand(len(patches), -1, -1), patches], dim=1)
+    return tokens if positions is None else tokens + positions
 
 
 # %% mirror="vitcourse.vit.VisionTransformer" tags=["deeper", "hide-source"]
@@ -557,11 +656,11 @@ class VisionTransformer(nn.Module):
     def embed(self, images):
         """Images to tokens: patches, class token, positions."""
         patches = self.patch_embedding(images)
-        return self.dropout(embed_tokens(patches, self.class_token, self.positions))
+        return self.dropout(embed_tokens(patches, self.class_token, self.positions))  # type: ignore[arg-type]
 
     def encode(self, tokens):
         """Tokens through all blocks and the last norm."""
-        bias = None if self.relative is None else self.relative()
+        bias = None if self.relative is None else self.relative()[None]
         for block in self.blocks:
             tokens = block(tokens, bias)
         return self.norm(tokens)

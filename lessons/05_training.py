@@ -21,13 +21,14 @@ from itertools import islice
 import torch
 import torch.nn.functional as F
 from IPython.display import display
-from torch import nn
+from torch import Tensor, nn
 from torch.testing import assert_close
 from tqdm.auto import tqdm
 
 import vitcourse as vc
 from vitcourse import training
 from vitcourse.data import Batches, Split, load, random_shift
+from vitcourse.exercises import check, quiz
 from vitcourse.maps import class_attention_map
 from vitcourse.plots import training as plots
 from vitcourse.plots.pipeline import pipeline_strip
@@ -46,9 +47,13 @@ def new_model(seed=0, **changes):
 
 
 # %% tags=["core"]
-shapes: dict[str, object] = dict(image=(1, 28, 28), patches=(49, 16), embed=(50, 64), encoder=(50, 64), pool=(64,))
+model, image = new_model(), test.images[:1]
+encoded = model.encode(model.embed(image))
+parts = dict(image=image, patches=vc.patchify(image, MODEL["patch_size"]), embed=model.embed(image))
+parts |= dict(encoder=encoded, pool=model.pool(encoded), head=model(image))
+shapes: dict[str, object] = {name: tuple(x.shape[1:]) for name, x in parts.items()}
 picture(
-    pipeline_strip("training", shapes | dict(head=(10,), prediction="a class", depth=4)),
+    pipeline_strip("training", shapes | dict(prediction="a class", depth=len(model.blocks))),
     alt="You are here: the whole pipeline, from image to prediction; arrows lead back from the loss to the weights "
     "of embedding, encoder and head.",
 )
@@ -106,17 +111,9 @@ print("parameters", sum(p.numel() for p in model.parameters()))
 # $$L = -\frac{1}{B} \sum_{i=1}^{B} \ln p_{i, y_i}.$$
 #
 # It is 0 when all true classes get probability 1. It grows without bound when one gets nearly none. Its unit, with the
-# natural logarithm, is the nat.
-
+# natural logarithm, is the nat. In PyTorch it is `F.cross_entropy(logits, labels)`; in the exercises you write it yourself.
 
 # %% tags=["core", "nbval-check-output"]
-def cross_entropy(logits, labels):
-    log_p = logits - logits.logsumexp(dim=1, keepdim=True)  # ln p, (batch, classes)
-    return -log_p[torch.arange(len(labels)), labels].mean()  # the true class's entry of each row
-
-
-some = torch.randn(8, 10, generator=torch.Generator().manual_seed(0))
-assert_close(cross_entropy(some, labels), F.cross_entropy(some, labels))
 print(
     "probability of the true class 1.0, 0.5, 0.1, 0.01 -> loss",
     [round(math.log(1 / p), 2) for p in (1, 0.5, 0.1, 0.01)],
@@ -146,12 +143,42 @@ for seed in range(8):
     with torch.no_grad():
         default_losses.append(F.cross_entropy(fresh(test.images[:300]), test.labels[:300]).item())
 print("PyTorch's default head, 8 seeds:", [round(loss, 2) for loss in sorted(default_losses)])
-first_loss.reveal("2.30", note="ln 10: the loss of guessing among ten classes.")
+first_loss.reveal(f"{untrained:.2f}", note="ln 10: the loss of guessing among ten classes.")
 
 # %% [markdown] tags=["core"]
 # This is a test that costs nothing. A first loss far above $\ln$ of the number of classes means: labels, logits or
 # initialization are wrong. A loss that *stays* there means: the model learns nothing from the images.
+
+# %% [markdown] tags=["deeper"]
+# ### `train_step`
 #
+# 5 minutes, difficulty ●●○. Before you see a training loop: write one step of it. A step looks at one batch, and moves
+# every parameter a little, so that the loss on such a batch becomes smaller. PyTorch brings three calls for it:
+#
+# - `loss.backward()` adds the gradient of the loss to each parameter's `.grad`;
+# - `optimizer.step()` moves each parameter by what its `.grad` says;
+# - `optimizer.zero_grad()` empties every `.grad`.
+#
+# Which must come before which? For the loss you may call `F.cross_entropy`. Dropout and batch norm work differently
+# while a model learns, so it has to be in training mode.
+
+
+# %% tags=["deeper", "exercise"]
+def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
+    """Train a model on one batch, by one step of the optimizer.
+
+    model: makes logits (batch, classes) of images, and comes in training or in eval mode; optimizer: of its parameters;
+    images: (batch, channels, height, width); labels: (batch,), class numbers.
+    The loss is the mean cross-entropy. Gradients of an earlier batch may be left over, and must not count. The model is
+    in training mode during the step and afterwards.
+    Returns the loss before the step, as a Python number.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(train_step)  # hint(train_step), solution(train_step), progress()
+
+# %% [markdown] tags=["core"]
 # ## Start the run
 #
 # One **step** uses one **batch** of 64 images. An **epoch** is one pass over all training images, in a new order. Each
@@ -213,6 +240,7 @@ def follow(run, steps):
             if progress.step % 50 == 0:
                 curves.update()
     except KeyboardInterrupt:
+        run.close()  # wherever the interrupt landed: the next cell must not go on
         print("stopped: the model keeps the weights of its last step")
     return seconds
 
@@ -233,7 +261,7 @@ curves.update()
 # ## While it runs: the loop
 #
 # `fit` is a generator: it makes one step, and hands out what it knows. Here is the same loop without the generator's
-# comfort, in one screen.
+# comfort, in one screen. (Lines 2 to 6, without the clipping, are the exercise `train_step`.)
 
 
 # %% tags=["core"]
@@ -263,19 +291,7 @@ def train_plainly(model, batches, *, epochs, lr, warmup, weight_decay, clip):
 #
 # It starts small, because Adam's averages (below) rest on few gradients at first, and a fresh model's gradients change
 # fast. It ends small, because steps that are too long jump around a minimum instead of going into it. How much the
-# warm-up matters for *this* model is not measured yet.
-
-
-# %% mirror="vitcourse.training.schedule.warmup_cosine" tags=["core"]
-def warmup_cosine(step, total_steps, warmup_steps):
-    """The factor on the peak learning rate at `step`, counted from 0."""
-    if not 0 <= warmup_steps <= total_steps:
-        raise ValueError(f"warmup_steps={warmup_steps} must lie between 0 and total_steps={total_steps}")
-    if step < warmup_steps:
-        return (step + 1) / warmup_steps
-    progress = (step - warmup_steps) / max(1, total_steps - warmup_steps)
-    return 0.5 * (1 + math.cos(math.pi * progress))
-
+# warm-up matters for *this* model is not measured yet. In the package this is `training.warmup_cosine`.
 
 # %% tags=["core", "nbval-check-output"]
 print("10 steps, 3 of them warm-up:", [round(training.warmup_cosine(step, 10, 3), 2) for step in range(10)])
@@ -363,16 +379,14 @@ print("parameter tensors that agree:", len(list(plain.parameters())))
 # ## Measure: the run
 
 # %% tags=["core"]
-accuracy = tested[done]
+final = tested[done]
 display(curves)  # the same picture again: you have read on since
 print(f"{data.name}: {len(train)} images, seed 0")
 print(f"{done} steps in {seconds:.0f} s of training, threads: {torch.get_num_threads()}")
 after_passes = list(tested.items())
 for step, share in after_passes[:2] + after_passes[2:][-1:]:
     print(f"after {step / len(batches):4.1f} passes: {share:.2%} of {len(test)} test images are right")
-one_pass.reveal(
-    round(100 * next(iter(tested.values()))), note=f"At the end of the run it is {100 * accuracy:.1f} of 100."
-)
+one_pass.reveal(round(100 * next(iter(tested.values()))), note=f"At the end of the run it is {100 * final:.1f} of 100.")
 
 # %% [markdown] tags=["core"]
 # That is one run with one seed. Another seed gives another figure in the last digits, so a difference of a few test
@@ -444,7 +458,7 @@ digit = test.images[:1]
 
 
 def look(step):
-    """Attention of the class token (7, 7), probabilities (10,), similarity of positions (49, 49)."""
+    """Attention of the class token (7, 7), probabilities (10,), similarity of what positions were given (49, 49)."""
     probe.load_state_dict(snapshots[step])
     with vc.record_attention(probe) as maps:
         p = probe(digit).softmax(dim=1)[0]
@@ -457,8 +471,8 @@ moments = {step: look(step) for step in kept}
 
 
 @live(
-    alt="The loss with a mark at the chosen step, the class token's attention on a digit, the probabilities, and the "
-    "similarity of the position codes, which grows a spatial pattern.",
+    alt="The loss with a mark at the chosen step, the class token's attention on a digit, the probabilities, and how "
+    "similar what training added to one position's code is to what it added to all others.",
     size=(760, 560),
     moment=choices(kept, value=kept[-1], label="step"),
 )
@@ -556,13 +570,107 @@ job(
 # `weights = "my_mnist.safetensors"` in their first cell, and they show yours.
 
 # %% tags=["core", "nbval-check-output"]
-save_checkpoint("my_mnist.safetensors", model, step=done, report=dict(data=data.name, test_accuracy=round(accuracy, 4)))
+save_checkpoint("my_mnist.safetensors", model, step=done, report=dict(data=data.name, test_accuracy=round(final, 4)))
 mine = training.load_checkpoint("my_mnist.safetensors")
 assert_close(mine(images), model(images))
 print("saved and read back: my_mnist.safetensors,", sum(p.numel() for p in mine.parameters()), "parameters")
 
 # %% [markdown] tags=["core"]
 # ## Exercises
+#
+# Four functions, one of them above, before the run. What passes its check becomes a part of your own training.
+
+# %% [markdown] tags=["deeper"]
+# ### More exercises
+#
+# `train_step` stands above, under *Measure: before the first step*. The other three are what surrounds it.
+#
+# ### `cross_entropy`
+#
+# 6 minutes, difficulty ●●○. The loss, as under *The loss* above:
+#
+# $$L = -\frac{1}{B} \sum_{i=1}^{B} \ln p_{i, y_i}, \qquad p_{i, c} = \frac{e^{z_{i, c}}}{\sum_k e^{z_{i, k}}}.$$
+#
+# Logits may be large: $e^{1000}$ is infinite in floating point, the loss is not.
+
+
+# %% tags=["deeper", "exercise"]
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross-entropy of a batch, in nats.
+
+    logits: (batch, classes), of any size, also in the thousands and of either sign; labels: (batch,), class numbers from 0.
+    Returns one number, a tensor of shape () in the dtype of logits, through which gradients reach them. Both arguments
+    stay as they are.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(cross_entropy)  # hint(cross_entropy), solution(cross_entropy), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `warmup_cosine`
+#
+# 5 minutes, difficulty ●○○. The learning rate of each step, as a share of the peak:
+#
+# $$\frac{\eta_t}{\eta_{\max}} = \begin{cases} (t + 1) / T_w & t < T_w \\ \tfrac{1}{2} \left(1 + \cos \pi \frac{t - T_w}{T - T_w}\right) & \text{else.} \end{cases}$$
+#
+# Off-by-one mistakes are common here, and no error tells. Try your function on a run of ten steps before you check it.
+
+
+# %% tags=["deeper", "exercise"]
+def warmup_cosine(step: int, total_steps: int, warmup_steps: int) -> float:
+    """The factor on the peak learning rate at one step: a straight warm-up, then half a cosine towards 0.
+
+    step: t, counted from 0, below total_steps; total_steps: T; warmup_steps: T_w, from 0 (no warm-up) to below T.
+    Returns a Python number. It is above 0 at the first step, and 1 at the last step of the warm-up.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(warmup_cosine)  # hint(warmup_cosine), solution(warmup_cosine), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `accuracy`
+#
+# 5 minutes, difficulty ●○○. The share of images that a model reads correctly: its answer is the class with the largest
+# logit. The count is easy. The rest is manners: measure with dropout off, whatever mode the model comes in, record
+# nothing for a `backward` that will not come, and leave the model as it was.
+
+
+# %% tags=["deeper", "exercise"]
+def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
+    """The share of images whose largest logit is the label's.
+
+    model: makes logits (batch, classes) of images, and comes in training or in eval mode; images: (batch, channels,
+    height, width); labels: (batch,), class numbers.
+    The model is measured in eval mode, and no graph for gradients is recorded. Afterwards it is as before: its mode, its
+    parameters and all that it keeps; and gradients are recorded again.
+    Returns a Python number from 0 to 1.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(accuracy)  # hint(accuracy), solution(accuracy), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### The schedule, finished
+#
+# The package's code, folded. It is what `fit` and the loop above call.
+
+
+# %% mirror="vitcourse.training.schedule.warmup_cosine" tags=["deeper", "hide-source"]
+def warmup_cosine(step, total_steps, warmup_steps):  # type: ignore[no-redef]
+    """The factor on the peak learning rate at `step`, counted from 0."""
+    if not 0 <= warmup_steps <= total_steps:
+        raise ValueError(f"warmup_steps={warmup_steps} must lie between 0 and total_steps={total_steps}")
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    progress = (step - warmup_steps) / max(1, total_steps - warmup_steps)
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+# %% [markdown] tags=["core"]
+# ### Try it
 #
 # Experiments, to be done with *Touch: other settings* and one cell.
 #
@@ -606,40 +714,10 @@ print("saved and read back: my_mnist.safetensors,", sum(p.numel() for p in mine.
 #
 # ## Quiz
 #
-# **1.** A model for 100 classes, its head starting at zero, shows a first loss of 9.2. What do you do?
-#
-# <details><summary>Answer</summary>
-#
-# Look for a bug. It should be $\ln 100 = 4.6$. Perhaps the head does not start at zero, or the logits are scaled, or the
-# labels run beyond the classes.
-#
-# </details>
-#
-# **2.** The loss sits at $\ln$ of the number of classes for 500 steps. The gradients are not zero. Name a cause.
-#
-# <details><summary>Answer</summary>
-#
-# The labels do not belong to the images: shuffled apart, for example. Guessing is then the best that a model can do. A
-# learning rate that is far too large or far too small can look the same.
-#
-# </details>
-#
-# **3.** You multiply the loss by 1,000. What changes in AdamW's steps, if gradients are not clipped?
-#
-# <details><summary>Answer</summary>
-#
-# Nearly nothing. $\hat m$ and $\sqrt{\hat v}$ both grow by 1,000, and their ratio stays. (Only $\epsilon$ counts for less.)
-#
-# </details>
-#
-# **4.** Why is the learning rate not simply small all the time?
-#
-# <details><summary>Answer</summary>
-#
-# Each parameter moves by about the learning rate in a step. With small steps throughout, the run would need many more of
-# them to come as far.
-#
-# </details>
+# Click an answer: it says whether it is right, and why. Try the others, too.
+
+# %% tags=["core"]
+quiz("05")
 
 # %% [markdown] tags=["deeper"]
 # ## Deeper

@@ -13,15 +13,18 @@
 # Lesson 05 trained a model and counted its mistakes. That does not say how it decides. Does its attention?
 
 # %% tags=["core"]
+from collections.abc import Sequence
 from functools import cache
 
 import torch
+from torch import Tensor
 from torch.testing import assert_close
 
 import vitcourse as vc
+from vitcourse import maps as map_tools
 from vitcourse.data import load, photograph
 from vitcourse.data.pairs import twin_of
-from vitcourse.maps import attention_distance, class_attention_map, gradient_rollout, rollout
+from vitcourse.exercises import check, hint, progress, quiz, solution  # noqa: F401
 from vitcourse.plots import map_figures
 from vitcourse.plots import maps as plots
 from vitcourse.plots.pipeline import pipeline_strip
@@ -34,8 +37,14 @@ depth, grid, patch_size = len(model.blocks), model.grid, model.config["patch_siz
 rows, cols = grid
 pairs, test = load("pairs").test[:1000], load("mnist").test[:300]
 
+image = test.images[:1]
+stages = dict(image=image, patches=vc.patchify(image, patch_size), embed=model.embed(image))
+stages["encoder"] = model.encode(stages["embed"])
+stages["pool"] = model.pool(stages["encoder"])
+stages["head"] = model.head(stages["pool"])
+shapes: dict[str, object] = {name: tuple(x.shape[1:]) for name, x in stages.items()}
 picture(
-    pipeline_strip("maps"),
+    pipeline_strip("maps", shapes | dict(prediction=f"a {int(stages['head'].argmax())}", depth=depth)),
     alt="You are here: the attention within the encoder blocks, this time of trained models.",
 )
 
@@ -187,9 +196,8 @@ for name, hidden in {"nothing": None, "another tile": others.argmax(dim=-1), "th
 with vc.record_attention(model) as maps:
     logits = model(test.images)
 
-c = maps[-1][:, :, 0, 1:].unflatten(-1, grid)  # row 0, without the class token's look at itself
+c = map_tools.class_attention_map(maps[-1], grid)  # row 0, without the class token's look at itself
 print("last map", tuple(maps[-1].shape[1:]), "-> class token's map", tuple(c.shape[1:]))
-assert_close(c, class_attention_map(maps[-1], grid))
 
 # %% [markdown] tags=["core"]
 # ### Touch: layers and heads
@@ -261,27 +269,22 @@ blanks.reveal(
 # to sum 1.
 
 # %% tags=["core", "nbval-check-output"]
-places = torch.cartesian_prod(torch.arange(float(rows)), torch.arange(float(cols)))  # p
-distance = torch.cdist(places, places)  # (N, N), in patches
-
-a = maps[0][:, :, 1:, 1:]
-a = a / a.sum(dim=-1, keepdim=True)  # without the class token
-d = (a * distance).sum(dim=-1).mean(dim=-1)  # (images, heads)
-assert_close(d, attention_distance(maps[0], grid))
-
-equal = distance.mean().item()
-print("patches", tuple(distance.shape), f"  equal weights look {equal:.2f} patches far")
+d = map_tools.attention_distance(maps[0], grid)  # (images, heads), in patches
+same = torch.full_like(maps[0][:1, :1], 1 / maps[0].shape[-1])  # a head that looks at all tokens alike
+equal = map_tools.attention_distance(same, grid).item()
+print("distances", tuple(d.shape[1:]), f"  equal weights look {equal:.2f} patches far")
 
 # %% tags=["core"]
 torch.manual_seed(0)
 untrained = vc.VisionTransformer(**model.config).eval().requires_grad_(False)
 with vc.record_attention(untrained) as untrained_maps:
     untrained(test.images)
-far = torch.stack([attention_distance(A, grid).mean(dim=0) for A in maps])  # (layers, heads)
-far_untrained = torch.stack([attention_distance(A, grid).mean(dim=0) for A in untrained_maps])
+far = torch.stack([map_tools.attention_distance(A, grid).mean(dim=0) for A in maps])  # (layers, heads)
+far_untrained = torch.stack([map_tools.attention_distance(A, grid).mean(dim=0) for A in untrained_maps])
 
-on_ink = (~blank[:, None]).float()  # (images, 1, N): look at all inked patches alike, from everywhere
-ink_alone = (on_ink * distance).sum(dim=-1).div(on_ink.sum(dim=-1)).mean().item()
+on_ink = torch.zeros_like(maps[0][:, :1])  # look at all inked patches alike, from everywhere
+on_ink[:, :, :, 1:] = (~blank[:, None, None]).float()
+ink_alone = map_tools.attention_distance(on_ink, grid).mean().item()
 
 picture(
     map_figures.distances_by_layer(
@@ -322,11 +325,7 @@ trend.reveal(
 # $\bar A^{(l)}$ is the mean over heads and $I$ the identity. Values, norms and MLPs are left out.
 
 # %% tags=["core", "nbval-check-output"]
-I = torch.eye(maps[0].shape[-1])  # noqa: E741
-R = I
-for A in maps:
-    R = (0.5 * I + 0.5 * A.mean(dim=1)) @ R  # (images, tokens, tokens)
-assert_close(R, rollout(maps))
+R = map_tools.rollout(maps)  # (images, tokens, tokens)
 print("R", tuple(R.shape[1:]), " each row sums to", round(R.sum(dim=-1).mean().item(), 3))
 
 # %% [markdown] tags=["core"]
@@ -347,8 +346,8 @@ def explain(images):
     by_chance = torch.rand(len(images), rows * cols, generator=torch.Generator().manual_seed(1))
     return answers, {
         "last layer": maps[-1].mean(dim=1)[:, 0, 1:],
-        "rollout": rollout(maps)[:, 0, 1:],
-        "gradient": gradient_rollout(maps, maps.gradients)[:, 0, 1:],
+        "rollout": map_tools.rollout(maps)[:, 0, 1:],
+        "gradient": map_tools.gradient_rollout(maps, maps.gradients)[:, 0, 1:],
         "ink": vc.patchify(images, patch_size).sum(dim=-1),  # no model at all
         "chance": by_chance,
     }
@@ -444,8 +443,8 @@ picture(
 
 # %% [markdown] tags=["core"]
 # - An order well below *chance* knows something of what the answer needs.
-# - Is *rollout* or *gradient* better than the raw *last layer*? Compare the means. An earlier training of this same model,
-#   to 97.1 % test accuracy, had 0.50 for the last layer and 0.49 for chance. No rule follows from one model.
+# - Is *rollout* or *gradient* better than the raw *last layer*? Compare the means above. They are of one model, trained
+#   once, and of 100 digits: no rule follows from that.
 # - *Ink* has never seen the model and does as well or better. Hiding ink destroys the digit, so whatever prefers ink does
 #   well here. The test measures damage; it does not prove that a map shows the model's reasons.
 # - Images with holes are unlike the training images. That too may lower the curves.
@@ -460,7 +459,7 @@ torch.manual_seed(0)
 random_model = vc.VisionTransformer(embed_dim=192, depth=4, num_heads=3, mlp_ratio=2.0, position="none")
 with torch.no_grad(), vc.record_attention(random_model) as photo_maps:
     random_model(photo)
-photo_map = class_attention_map(photo_maps[2], random_model.grid)[0].mean(dim=0) * random_model.num_tokens
+photo_map = map_tools.class_attention_map(photo_maps[2], random_model.grid)[0].mean(dim=0) * random_model.num_tokens
 
 picture(
     map_figures.photograph_beside_maps(photo[0, :, ::2, ::2].permute(1, 2, 0), photo_map, highest=4.0),
@@ -481,6 +480,8 @@ print(f"correlation with the brightness of the patch: {r:.2f}")
 #
 # ## Exercises
 #
+# ### Try it
+#
 # **1.** Forbid the look at the twin in one layer only: in the cell that forbids, give `bias` to one block and `None` to
 # the other. Which layer does the work?
 #
@@ -491,7 +492,7 @@ print(f"correlation with the brightness of the patch: {r:.2f}")
 #
 # </details>
 #
-# **2.** In `explain`, call `rollout(maps, residual=0.9)`, then `0.1`. Which mean over the curve changes, and how much?
+# **2.** In `explain`, call `map_tools.rollout(maps, residual=0.9)`, then `0.1`. Which mean over the curve changes, and how much?
 #
 # <details><summary>What to expect</summary>
 #
@@ -499,7 +500,100 @@ print(f"correlation with the brightness of the patch: {r:.2f}")
 # the method, not a property of the model.
 #
 # </details>
+
+# %% [markdown] tags=["deeper"]
+# ### More exercises
 #
+# The functions that this lesson called. They are not on the 90-minute path.
+#
+# ### `class_attention_map`
+#
+# 3 minutes, difficulty ●○○
+#
+# The class token's map $c_j = A_{0j}$, for the patches $j = 1, \dots, N$, laid out on the grid.
+
+
+# %% tags=["deeper", "exercise"]
+def class_attention_map(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Where the class token looks, laid out on the grid of patches.
+
+    attention: (batch, heads, tokens, tokens), the weights: row i says what token i takes from each token, and sums to
+    1. The class token is token 0, the patches follow row by row. grid: (rows, columns) of patches.
+    Returns (batch, heads, rows, columns): the weights as they are, without the class token's look at itself.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(class_attention_map)  # hint(class_attention_map), solution(class_attention_map), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `rollout`
+#
+# 5 minutes, difficulty ●●○
+#
+# $R^{(0)} = I$ and $R^{(l)} = \left(\tfrac12 I + \tfrac12 \bar A^{(l)}\right) R^{(l-1)}$: the skip connection counts for one
+# half of each layer, the mean over heads for the other.
+
+
+# %% tags=["deeper", "exercise"]
+def rollout(maps: Sequence[Tensor]) -> Tensor:
+    """Attention through all layers: how much of each token at the start is in each token at the end.
+
+    maps: for each layer, first to last, its weights, (batch, heads, tokens, tokens). In each layer the skip connection
+    counts for one half, attention for the other.
+    Returns (batch, tokens, tokens), in the maps' dtype: row i says what token i is a mixture of, and sums to 1. The
+    maps stay as they are.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(rollout)  # hint(rollout), solution(rollout)
+
+# %% [markdown] tags=["deeper"]
+# ### `attention_distance`
+#
+# 7 minutes, difficulty ●●●
+#
+# $\bar d = \frac{1}{N} \sum_{i} \sum_{j} \tilde a_{ij} \, \lVert p_i - p_j \rVert$ for each head: the places $p_i$ are row and column of
+# a patch, and $\tilde a_{ij}$ are the weights between patches, each row brought to sum 1 again.
+
+
+# %% tags=["deeper", "exercise"]
+def attention_distance(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    """How far each head looks: the mean distance between a patch and the patches it looks at, weighted.
+
+    attention: (batch, heads, tokens, tokens), the weights; the class token is token 0, the patches follow row by row.
+    grid: (rows, columns) of patches.
+    The class token is left out on both sides, as one that looks and as one looked at; each row that remains is divided
+    by its sum. Distances are those of a straight line, in patches: a patch's right neighbor is 1 away.
+    Returns (batch, heads), in the dtype of attention. The maps stay as they are.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(attention_distance)  # hint(attention_distance), solution(attention_distance)
+
+# %% [markdown] tags=["deeper"]
+# ### The same by hand
+#
+# What the calls above compute, folded: open it after the exercises.
+
+# %% tags=["deeper", "hide-source", "nbval-check-output"]
+assert_close(c, maps[-1][:, :, 0, 1:].unflatten(-1, grid))
+
+I = torch.eye(maps[0].shape[-1])  # noqa: E741
+by_hand = I
+for A in maps:
+    by_hand = (0.5 * I + 0.5 * A.mean(dim=1)) @ by_hand
+assert_close(R, by_hand)
+
+places = torch.cartesian_prod(torch.arange(float(rows)), torch.arange(float(cols)))  # p
+a = maps[0][:, :, 1:, 1:]
+a = a / a.sum(dim=-1, keepdim=True)  # without the class token
+assert_close(d, (a * torch.cdist(places, places)).sum(dim=-1).mean(dim=-1))
+print("class token's map, rollout and distances: equal to float tolerance")
+
+# %% [markdown] tags=["core"]
 # ## Recap
 #
 # - Where the truth is known, a map can be checked: a twin looks at its twin, and without that look the answer is gone.
@@ -508,39 +602,10 @@ print(f"correlation with the brightness of the patch: {r:.2f}")
 #
 # ## Quiz
 #
-# **1.** Why is the last layer's row of the class token not a statement about image patches?
-#
-# <details><summary>Answer</summary>
-#
-# It weighs the tokens of the layer before. Each of those is a mixture of many patches by then.
-#
-# </details>
-#
-# **2.** A head has a mean attention distance of 3.6 patches on a 7 x 7 grid. Does it look far on purpose?
-#
-# <details><summary>Answer</summary>
-#
-# Not necessarily. A head that looks at everything alike has this distance too.
-#
-# </details>
-#
-# **3.** Hiding the patches that a map names first makes the answer fall quickly. Why is that not proof that the map
-# shows how the model decides?
-#
-# <details><summary>Answer</summary>
-#
-# Whatever destroys the image does the same, hiding ink for one, without a model. And damaged images are unlike those of
-# the training.
-#
-# </details>
-#
-# **4.** What made *spot the pair* evidence?
-#
-# <details><summary>Answer</summary>
-#
-# The truth was known beforehand. And the look itself was taken away, inside the model, with another look for comparison.
-#
-# </details>
+# Click an answer: it says whether it is right, and why. Try the others, too.
+
+# %% tags=["core"]
+quiz("06")
 
 # %% [markdown] tags=["deeper"]
 # ## Deeper

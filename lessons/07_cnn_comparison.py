@@ -23,7 +23,7 @@ import torch.nn.functional as F
 import torchvision
 from einops import rearrange
 from IPython.display import display
-from torch import nn
+from torch import Tensor, nn
 from torch.testing import assert_close
 
 import vitcourse as vc
@@ -31,6 +31,7 @@ from vitcourse import cnn, comparison
 from vitcourse.cost import count_flops, count_parameters, measure_time, vit_cost
 from vitcourse.data import Batches, load, random_shift
 from vitcourse.errors import check_images, require_one_of, require_positive
+from vitcourse.exercises import check, hint, progress, quiz, solution  # noqa: F401
 from vitcourse.plots import cnn as plots
 from vitcourse.plots.pipeline import pipeline_strip
 from vitcourse.training import evaluate, fit, load_checkpoint
@@ -44,9 +45,17 @@ train, test = data.train, data.test[:2000]
 Maker = Callable[[int], nn.Module]
 Features = Callable[[torch.Tensor], torch.Tensor]
 
+maps = torch.zeros(1, 1, 28, 28)
+shapes: dict[str, object] = {"image": (1, 28, 28)}
+with torch.random.fork_rng(devices=[]):  # a model of this lesson, for its shapes alone
+    for number, stage in enumerate(cnn.ConvNet(width=16).stages, start=1):
+        maps = stage(maps)
+        shapes[f"stage {number}"] = tuple(maps.shape[1:])
+shapes |= {"pool": tuple(maps.mean(dim=(2, 3)).shape[1:]), "head": (10,), "prediction": "a class"}
 picture(
-    pipeline_strip("cnn"),
-    alt="You are here: a CNN takes the place of patches, embedding and encoder; pooling and head stay.",
+    pipeline_strip("cnn", shapes),
+    alt="You are here: three stages of convolutions stand in the place of patches, embedding and encoder. From stage to "
+    "stage the maps get smaller, 28 x 28, 14 x 14, 7 x 7, and more, 16, 32, 64. Pooling and head stay.",
 )
 
 # %% [markdown] tags=["core"]
@@ -92,12 +101,10 @@ exact
 images = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))  # (batch, channels, height, width)
 w = torch.randn(5, 3, 3, 3, generator=torch.Generator().manual_seed(1))  # (filters, channels, 3, 3)
 
-padded = F.pad(images, (1, 1, 1, 1))  # a border of zeros
-y = torch.zeros(2, 5, 8, 8)
-for a in range(3):
-    for b in range(3):
-        y += torch.einsum("fc, nchw -> nfhw", w[:, :, a, b], padded[:, :, a : a + 8, b : b + 8])
-assert_close(y, F.conv2d(images, w, padding=1))
+y = F.conv2d(images, w, padding=1)  # a border of zeros, 1 pixel wide, keeps the size
+i, j, f = 4, 6, 2  # one place, one filter
+neighborhood = images[0, :, i - 1 : i + 2, j - 1 : j + 2]  # (channels, 3, 3)
+assert_close(y[0, f, i, j], (w[f] * neighborhood).sum())
 print("x", tuple(images.shape), " w", tuple(w.shape), " y", tuple(y.shape))
 
 # %% [markdown] tags=["core"]
@@ -133,7 +140,7 @@ class ConvNet(nn.Module):
 
     def features(self, images):
         """The last stage's feature maps."""
-        check_images(images, self.in_channels)
+        check_images(images, self.in_channels, dtype=self.classifier.weight.dtype)
         return self.stages(images)
 
     def forward(self, images):
@@ -207,10 +214,10 @@ seconds: dict[str, float] = {}
 for which, (name, (make, lr)) in enumerate(MODELS.items()):
     losses[which].clear()
     finished[name] = make(0)
-    for progress in training(finished[name], lr, part, seed=0):
-        losses[which].append(float(progress.loss))
-        seconds[name] = progress.seconds
-        if progress.step % 10 == 0:
+    for now in training(finished[name], lr, part, seed=0):
+        losses[which].append(float(now.loss))
+        seconds[name] = now.seconds
+        if now.step % 10 == 0:
             race.update()
     finished[name].requires_grad_(False).eval()
     accuracies[which] = evaluate(finished[name], test).accuracy
@@ -294,7 +301,7 @@ errors = {
 # The feature that varies most is shown: blue below its mean, red above. Watch the difference at 1, 2, 3, 4 pixels.
 
 
-# %% tags=["core"]
+# %% tags=["core", "hide-source"]
 @live(
     alt="A moved digit, a model's map of it, its map of the unmoved digit moved by as much, and their difference; below, "
     "the error over the shift. Two of three models have an error of zero at 0, 4 and 8 pixels.",
@@ -348,7 +355,12 @@ for name, error in {
     "  its first stage, 6 pixels from the border on": comparison.equivariance_error(first, digits, 4, margin=6),
 }.items():
     print(f"{name:46} error {error:.3f} at 4 pixels")
-exact.reveal("at 4 and 8 pixels", note="By whole patches; in between, each patch has other pixels in it.")
+whole = [pixels for pixels in range(1, 9) if errors["ViT, positions taken away"][pixels] < 1e-4]
+exact.reveal(
+    "always" if len(whole) == 8 else "at 4 and 8 pixels" if whole == [4, 8] else "never",
+    note=f"Measured at {' and '.join(map(str, whole)) or 'no'} pixels: by whole patches. In between, each patch has "
+    "other pixels in it.",
+)
 
 # %% [markdown] tags=["core"]
 # So "convolutions are translation-equivariant" **holds with limits**: at multiples of the stride, and away from a border
@@ -475,10 +487,10 @@ def try_number(number):
     seed, tries[number] = tries[number], tries[number] + 1
     some = train[torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:number]]
     both = {name: (make(seed), lr) for name, (make, lr) in MODELS.items()}
-    for progress, _ in zip(*[training(model, lr, some, seed) for model, lr in both.values()], strict=True):
-        if progress.step == progress.total_steps:
+    for now, _ in zip(*[training(model, lr, some, seed) for model, lr in both.values()], strict=True):
+        if now.step == now.total_steps:
             runs.extend((name, number, evaluate(model, test).accuracy) for name, (model, _) in both.items())
-        yield progress  # both models have made this step
+        yield now  # both models have made this step
 
 
 def regimes(figure):
@@ -521,6 +533,8 @@ job(
 #
 # ## Exercises
 #
+# ### Try it
+#
 # **1.** Train the ViT on digits shifted by more: in `training`, `random_shift(4)`. Run that cell and all below. What
 # happens to *moved* if you set `trained_vit = finished["ViT"]`?
 #
@@ -540,7 +554,92 @@ job(
 # At 0 and 7, 14, 21. Untrained is enough: that shared weights move along does not depend on their values.
 #
 # </details>
+
+# %% [markdown] tags=["deeper"]
+# ### More exercises
 #
+# Three functions to write, each with a check that says what is wrong.
+#
+# ### `conv2d`
+#
+# 12 minutes, difficulty ●●○. The convolution of the first section, at all places: with a bias $b_f$ for each filter, a
+# border of $p$ zeros on all four sides, and stride $s$:
+#
+# $$y_{f,i,j} = b_f + \sum_{c} \sum_{a} \sum_{b} w_{f,c,a,b} \; \bar{x}_{c,\,s i + a,\,s j + b}$$
+#
+# $\bar{x}$ is the image with its border; all indices begin at 0. A kernel may have more rows than columns. Where the
+# stride does not divide evenly, what is left over at the bottom and at the right is not looked at.
+
+
+# %% tags=["deeper", "exercise"]
+def conv2d(images: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int) -> Tensor:
+    """A convolution, without `F.conv2d`: each filter's weighted sum of the window at each place, and its bias.
+
+    images: (batch, channels, height, width); weight: (filters, channels, rows, cols); bias: (filters,).
+    stride: how far the kernel moves, in both directions; padding: how many zeros on each of the four sides.
+    Returns (batch, filters, height', width') with height' = (height + 2 padding - rows) // stride + 1 and
+    width' likewise, in the images' dtype. The images stay as they are.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(conv2d)  # hint(conv2d), solution(conv2d), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `equivariance_error`
+#
+# 8 minutes, difficulty ●●○. The number of the section above, for any model:
+#
+# $$\frac{\lVert f(Tx) - T f(x) \rVert}{\lVert f(x) - \text{mean} \rVert}$$
+#
+# `comparison.translate(maps, distance)` moves images and maps to the right, also by parts of a cell.
+
+
+# %% tags=["deeper", "exercise"]
+def equivariance_error(features: Features, images: Tensor, pixels: int) -> float:
+    """How far a model's map is from moving with the image: |f(T x) - T f(x)| / |f(x) - mean|.
+
+    features: f, from images (batch, channels, height, width) to maps (batch, features, rows, cols); cols divides width.
+    pixels: T moves images this far to the right, on a torus, as `comparison.translate` does. On a map that is
+    pixels / (width / cols) cells, which need not be a whole number.
+    Above and below the line stands one norm each, the root of the sum of squares, over the whole batch. "mean" is the
+    mean over the places of each map: one number for each image and each feature.
+    Returns a plain number: 0 if the map moves along exactly.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(equivariance_error)  # hint(equivariance_error), solution(equivariance_error), progress()
+
+# %% [markdown] tags=["deeper"]
+# ### `attention_as_convolution`
+#
+# 8 minutes, difficulty ●●●. Attention can be a convolution: give it one pixel a token, and $K^2$ heads, each of which looks
+# at one neighbor. Its values are the pixels themselves. What is left is the output projection: it adds up what the heads
+# $h$ bring, each with its own entry of the kernel. With maps $A_h$, head $h = a K + b$:
+#
+# $$y_{q,f} = \sum_{h} \sum_{k} \sum_{c} A_{h,q,k} \; x_{k,c} \; w_{f,c,a,b}$$
+#
+# "Deeper" shows more of it.
+
+
+# %% tags=["deeper", "exercise"]
+def attention_as_convolution(pixels: Tensor, maps: Tensor, weight: Tensor) -> Tensor:
+    """Attention whose heads fetch pixels, and whose output projection holds a convolution's kernel.
+
+    pixels: (batch, tokens, channels), one pixel a token.
+    maps: (heads, tokens, tokens), queries by keys: one attention map a head, the same for all images. Their rows sum to 1,
+    no softmax is missing. Head a K + b looks a - K // 2 rows down and b - K // 2 columns right, as the maps that
+    `comparison.neighbor_bias(rows, cols, K).softmax(dim=-1)` gives; other maps must work too.
+    weight: (filters, channels, K, K), with K * K heads: entry [:, :, a, b] belongs to head a K + b.
+    Returns (batch, tokens, filters), in the pixels' dtype.
+    """
+    raise NotImplementedError  # your code here
+
+
+check(attention_as_convolution)  # hint(attention_as_convolution), solution(attention_as_convolution), progress()
+
+# %% [markdown] tags=["core"]
 # ## Recap
 #
 # - A CNN takes for granted: neighbors belong together, each place is treated alike, maps move with the image.
@@ -549,31 +648,9 @@ job(
 # - Compare at equal cost, and ask for the recipe, the resolution, the seeds.
 #
 # ## Quiz
-#
-# **1.** A CNN has three layers of stride 2. By how many pixels can the image move so that its last map moves exactly?
-#
-# <details><summary>Answer</summary>
-#
-# By multiples of 8, and away from padded borders.
-#
-# </details>
-#
-# **2.** Why does averaging over all places make a CNN's answer nearly independent of where the digit stands?
-#
-# <details><summary>Answer</summary>
-#
-# The map moves along, and the mean of a moved map is the same. Not exactly: between multiples of the stride the map
-# changes, and what stands at the border is cut or padded.
-#
-# </details>
-#
-# **3.** "ViT-B/16 reaches 77.9 % at 17.6 G." What is wrong?
-#
-# <details><summary>Answer</summary>
-#
-# The accuracy was measured at 384 pixels, where the model needs 55.5 G. And a figure without its recipe says little.
-#
-# </details>
+
+# %% tags=["core"]
+quiz("07")
 
 # %% [markdown] tags=["deeper"]
 # ## Deeper

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import builtins
+import hashlib
 import importlib.metadata
 import json
+import os
 
 import pytest
 
 from vitcourse.course import checks, front_end
 from vitcourse.course.doctor import Finding, examine, run_doctor
 from vitcourse.course.machine import usable_cores
+from vitcourse.data import files
 
 
 def test_a_problem_gives_exit_code_1_a_warning_0(capsys):
@@ -103,6 +106,22 @@ def test_a_damaged_data_file_is_named(monkeypatch, tmp_path):
     findings = [finding for finding in checks.data() if finding.subject == "MNIST"]
     assert [finding.state for finding in findings] == ["problem"]
     assert str(broken) in findings[0].text
+
+
+def test_it_says_what_the_files_were_compared_with(monkeypatch, tmp_path):
+    monkeypatch.setenv("VITCOURSE_DATA", str(tmp_path))
+    content = b"three"
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    monkeypatch.setitem(files.FILES, "mnist", (files.DataFile("small", md5=digest),))
+    (tmp_path / "small").write_bytes(content)
+    for file in files.FILES["fashion_mnist"]:
+        path = tmp_path / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.head)
+        os.truncate(path, file.size)  # images of nothing but zeros: altered, but of the right size
+    said = {finding.subject: finding.text for finding in checks.data() if finding.state == "ok"}
+    assert said["MNIST"] == "1 files, checksums right"
+    assert said["Fashion-MNIST"] == "4 files, sizes and headers right"
 
 
 def test_no_data_is_a_warning_only(monkeypatch, tmp_path):

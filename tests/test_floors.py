@@ -13,7 +13,19 @@ import vitcourse
 
 PACKAGE = Path(vitcourse.__file__).parent
 FLOORS = (
-    ("errors", "files", "patches", "positions", "attention", "encoder", "vit", "cnn", "pair_model", "residual_stream"),
+    (
+        "errors",
+        "files",
+        "markup",
+        "patches",
+        "positions",
+        "attention",
+        "encoder",
+        "vit",
+        "cnn",
+        "pair_model",
+        "residual_stream",
+    ),
     ("data", "training", "maps", "cost", "comparison", "plots", "pretrained", "variants"),
     ("widgets", "exercises"),
     ("course",),

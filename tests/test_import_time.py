@@ -1,4 +1,4 @@
-"""What `import vitcourse` may load: hardly more than PyTorch. How long it takes is measured in benchmarks."""
+"""What `import vitcourse` may load: hardly more than PyTorch. How long it takes: benchmarks/import_time.py."""
 
 from __future__ import annotations
 

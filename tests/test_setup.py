@@ -136,6 +136,38 @@ def test_the_cpu_build_is_tried_first_and_the_ordinary_one_taken_where_it_fails(
     assert calls[1] == ("-c", "constraints.txt", "-e", ".[test]")
 
 
+@pytest.mark.parametrize(
+    ("there", "pinned", "index_answers", "from_cpu_index", "room_for_cpu_build"),
+    [
+        (None, "2.16.0", True, True, [True]),
+        (None, "2.16.0", False, False, [False]),
+        ("2.15.0+cpu", "2.16.0", True, True, [True]),
+        ("2.15.0+cpu", "2.16.0", False, False, [False]),
+        ("2.15.0", "2.16.0", True, False, [False]),
+        ("2.15.0+cpu", "2.15.0", True, True, []),  # pip finds it there, and takes nothing from the index
+        ("2.15.0", "2.15.0", True, False, []),
+    ],
+)
+def test_a_new_pin_keeps_the_kind_of_build_and_looks_at_the_disk(
+    tree, monkeypatch, there, pinned, index_answers, from_cpu_index, room_for_cpu_build
+):
+    (tree / "constraints.txt").write_text(f"torch=={pinned}\ntorchvision==0.30.0\n")
+    if there is not None:
+        (tree / f".venv/lib/python3.11/site-packages/torch-{there}.dist-info").mkdir(parents=True)
+    calls, checked = [], []
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(course_setup, "has_nvidia_gpu", lambda: False)
+    monkeypatch.setattr(course_setup, "index_answers", lambda: index_answers)
+    monkeypatch.setattr(course_setup, "works", lambda root: True)
+    monkeypatch.setattr(course_setup, "check_machine", lambda root, cpu_build: checked.append(cpu_build))
+    monkeypatch.setattr(course_setup, "run_pip", lambda root, *arguments: calls.append(arguments))
+    monkeypatch.setattr(course_setup, "SMOKE_TEST", "")
+    course_setup.set_up(tree)
+    assert [torch_build.CPU_INDEX in call for call in calls] == [True, False][not from_cpu_index :]
+    assert checked == room_for_cpu_build
+    assert course_setup.is_ready(tree)
+
+
 def find_python(folder, name, script):
     if script:
         (folder / name).write_text(f"#!/bin/sh\n{script}\n")

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.testing import assert_close
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from vitcourse import PRESETS, VisionTransformer, embed_tokens
 from vitcourse.cost import count_flops, count_parameters
@@ -224,6 +225,26 @@ def test_float64_and_a_permuted_memory_layout():
     logits = model(x)
     assert logits.dtype == torch.float64
     assert_close(model(x.contiguous(memory_format=torch.channels_last)), logits)
+
+
+class Operators(TorchDispatchMode):
+    """The names of all operators that run while it is active."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        self.names.append(operator.name())
+        return operator(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(("learning", "fused_layers"), [(False, 3), (True, 0)])
+def test_relative_positions_use_the_fused_kernel_unless_their_table_is_learned(learning, fused_layers):
+    model = randomize(small(position="relative"))
+    with torch.set_grad_enabled(learning), Operators() as ran:
+        model(images())
+    assert ran.names.count("aten::_scaled_dot_product_flash_attention_for_cpu") == fused_layers
 
 
 # The start

@@ -1,7 +1,8 @@
 """Runs a lesson's notebook in a kernel of this very interpreter, and measures what it needs.
 
 The working directory is empty and thrown away, as `work/` is empty but for lessons: a lesson that reads a file of
-the repository, or leaves one behind, fails here and not at the learner's.
+the repository, or leaves one behind, fails here and not at the learner's. So is the directory in which exercises note
+what is done: the author's own progress stays as it is.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def run(notebook: Notebook, *, name: str, environment: Mapping[str, str] | None 
     Args:
         notebook: what `lesson_source.read` gives; its outputs and execution counts are filled in.
         name: how the lesson is called in error messages.
-        environment: the kernel's environment variables; this process's where none are given.
+        environment: the kernel's environment variables; this process's where none are given. `VITCOURSE_STATE` is
+            always a directory of the run's own.
         timeout: seconds that one cell may take.
 
     Raises:
@@ -73,7 +75,10 @@ def run(notebook: Notebook, *, name: str, environment: Mapping[str, str] | None 
     result = Run()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        asyncio.run(_execute(notebook, name, variables, directory, timeout, result))
+        work = Path(directory, "work")
+        work.mkdir()
+        variables["VITCOURSE_STATE"] = str(Path(directory, "state"))
+        asyncio.run(_execute(notebook, name, variables, str(work), timeout, result))
     result.seconds = time.perf_counter() - started
     return result
 

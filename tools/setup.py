@@ -121,6 +121,21 @@ def pins(root: Path, *names: str) -> list[str]:
     return [line for line in lines if line.partition("==")[0] in names]
 
 
+def installed_torch(root: Path) -> str | None:
+    """Version of the PyTorch in `.venv` with its build, such as "2.15.0+cpu"; None where there is none."""
+    found = (root / ".venv/lib").glob("python*/site-packages/torch-*.dist-info")
+    return next((info.name.removeprefix("torch-").removesuffix(".dist-info") for info in found), None)
+
+
+def takes_cpu_build(torch: str | None) -> bool:
+    """Whether PyTorch comes from its index of CPU builds, given what is there: the kind of build that is there stays.
+
+    On macOS the ordinary build is the CPU build.
+    """
+    suits = torch.endswith("+cpu") if torch else sys.platform == "linux" and not has_nvidia_gpu()
+    return suits and index_answers()
+
+
 def install(root: Path, cpu_build: bool) -> None:
     if cpu_build:
         try:
@@ -156,10 +171,10 @@ def set_up(root: Path) -> None:
         if is_ready(root):
             return
         usable = works(root)
-        has_torch = usable and any((root / ".venv/lib").glob("python*/site-packages/torch"))
-        # On macOS the ordinary build is the CPU build; where PyTorch is there already, its build stays.
-        cpu_build = not has_torch and sys.platform == "linux" and not has_nvidia_gpu() and index_answers()
-        if not has_torch:
+        torch = installed_torch(root) if usable else None
+        cpu_build = takes_cpu_build(torch)
+        # All else is small beside PyTorch.
+        if torch is None or pins(root, "torch") != [f"torch=={torch.partition('+')[0]}"]:
             check_machine(root, cpu_build or sys.platform == "darwin")
         if not usable:
             make_venv(root)

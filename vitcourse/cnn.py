@@ -56,7 +56,7 @@ class ConvNet(nn.Module):
         self, images: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch features rows cols"]:
         """The last stage's feature maps."""
-        check_images(images, self.in_channels)
+        check_images(images, self.in_channels, dtype=self.classifier.weight.dtype)
         return self.stages(images)
 
     def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch num_classes"]:

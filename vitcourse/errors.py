@@ -56,10 +56,16 @@ def require_patches_fit(img_size: tuple[int, int], patch_size: tuple[int, int]) 
             )
 
 
-def check_images(images: Tensor, in_channels: int | None = None, img_size: tuple[int, int] | None = None) -> None:
+def check_images(
+    images: Tensor,
+    in_channels: int | None = None,
+    img_size: tuple[int, int] | None = None,
+    dtype: torch.dtype | None = None,
+) -> None:
     """Raise ``ValueError`` unless ``images`` is a non-empty floating-point (batch, channels, height, width).
 
-    Where ``in_channels`` or ``img_size`` is given, the images must have them.
+    Where ``in_channels`` or ``img_size`` is given, the images must have them; where ``dtype``, that of a model's
+    weights, is given, they must be of it or be cast by autocast.
     """
     if not isinstance(images, Tensor):
         raise ValueError(f"images is a {type(images).__name__}; expected a torch.Tensor")
@@ -73,6 +79,12 @@ def check_images(images: Tensor, in_channels: int | None = None, img_size: tuple
         raise ValueError(
             f"images has dtype {images.dtype}; expected floating point, in 0..1: images.float() / 255 for bytes"
         )
+    if dtype is not None and images.dtype != dtype and not _autocast_unites(images, dtype):
+        remedy = "images.float()" if dtype == torch.float32 else f"images.to({dtype})"
+        raise ValueError(
+            f"images has dtype {images.dtype}; the model's weights are {dtype}: convert one of them, with {remedy} or "
+            f"model.to({images.dtype})"
+        )
     if in_channels is not None and shape[1] != in_channels:
         raise ValueError(f"images has {shape[1]} channels (shape {shape}); expected in_channels={in_channels}")
     if img_size is not None and shape[2:] != img_size:
@@ -82,16 +94,15 @@ def check_images(images: Tensor, in_channels: int | None = None, img_size: tuple
         )
 
 
+def _autocast_unites(images: Tensor, dtype: torch.dtype) -> bool:
+    """Whether autocast brings images and weights to one dtype: it is on, and casts all but float64."""
+    device = images.device.type
+    on = torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+    return on and torch.float64 not in (images.dtype, dtype)
+
+
 def check_tokens(x: Tensor, embed_dim: int) -> None:
     """Raise ``ValueError`` unless ``x`` is floating-point (batch, tokens, embed_dim)."""
     if not isinstance(x, Tensor) or x.ndim != 3 or x.shape[-1] != embed_dim or not x.is_floating_point():
         given = f"shape {tuple(x.shape)}, {x.dtype}" if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"x is {given}; expected floating-point (batch, tokens, embed_dim={embed_dim})")
-
-
-def require_finite(name: str, value: Tensor) -> None:
-    """Raise ``ValueError`` if ``value`` holds a NaN or an infinity; the message says where the first one is."""
-    finite = torch.isfinite(value)
-    if not finite.all():
-        first = tuple((~finite).nonzero()[0].tolist())
-        raise ValueError(f"{name} is not finite: {value[first].item()} at index {first}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from .vit import VisionTransformer
@@ -67,7 +67,9 @@ class PairFinder(VisionTransformer):
         return self.pairs_and_digits(images)[0]
 
 
-def spot_the_pair(model: Any, boards: Tensor, tile_classes: Tensor) -> tuple[Tensor, Tensor]:
+def spot_the_pair(
+    model: Any, boards: Float[Tensor, "batch 1 height width"], tile_classes: Int[Tensor, "batch tiles"]
+) -> tuple[Float[Tensor, ""], Bool[Tensor, "batch"]]:
     """The objective: binary cross-entropy per tile, plus the digits'; a board is right if all its tiles are.
 
     Args:

@@ -80,6 +80,6 @@ class PatchEmbedding(nn.Module):
         self.projection = nn.Conv2d(in_channels, embed_dim, kernel_size=self.patch_size, stride=self.patch_size)
 
     def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch tokens embed_dim"]:
-        check_images(images, self.in_channels, self.img_size)
+        check_images(images, self.in_channels, self.img_size, self.projection.weight.dtype)
         maps = self.projection(images)  # (batch, embed_dim, rows, cols)
         return rearrange(maps, "b d h w -> b (h w) d")

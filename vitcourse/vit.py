@@ -160,7 +160,7 @@ class VisionTransformer(nn.Module):
 
     def encode(self, tokens: Float[Tensor, "batch tokens dim"]) -> Float[Tensor, "batch tokens dim"]:
         """Tokens through all blocks and the last norm."""
-        bias = None if self.relative is None else self.relative()
+        bias = None if self.relative is None else self.relative()[None]
         for block in self.blocks:
             tokens = block(tokens, bias)
         return self.norm(tokens)

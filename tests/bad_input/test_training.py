@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
 from vitcourse import ConvNet
-from vitcourse.data import Batches, Split
+from vitcourse.data import Batches, Split, random_shift
 from vitcourse.training import evaluate, fit, warmup_cosine
 
 
@@ -38,6 +40,49 @@ def test_a_checkpoint_of_another_run(split, tmp_path):
         pass
     with pytest.raises(ValueError, match=r"run with other settings: lr=0.001 \(now 0.002\)"):
         next(fit(ConvNet(width=2), Batches(split, batch_size=4), epochs=1, lr=2e-3, checkpoint=path))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"seed": 1}, "batches.seed=0 (now 1)"),
+        ({"batch_size": 5}, "batches.batch_size=4 (now 5)"),
+        ({"shuffle": False}, "batches.shuffle=True (now False)"),
+        ({"augment": random_shift(2)}, "batches.augment='random_shift(1)' (now 'random_shift(2)')"),
+        ({"augment": None}, "batches.augment='random_shift(1)' (now None)"),
+        ({"augment": lambda images, *_: images}, "batches.augment='random_shift(1)' (now '<lambda>')"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_checkpoint_of_other_batches(split, tmp_path, change, says):
+    def batches(**changes):
+        return Batches(split, **{"batch_size": 4, "augment": random_shift(1), **changes})
+
+    path = tmp_path / "run.safetensors"
+    list(fit(ConvNet(width=2), batches(), epochs=1, checkpoint=path))
+    with pytest.raises(ValueError, match=f"run with other settings: {re.escape(says)}; use the same ones"):
+        next(fit(ConvNet(width=2), batches(**change), epochs=1, checkpoint=path))
+
+
+def test_a_checkpoint_whose_batches_or_those_of_now_are_not_stated(split, tmp_path):
+    class Own:
+        """Batches that do not describe themselves."""
+
+        def __init__(self):
+            self.of = Batches(split, batch_size=4)
+            self.epoch = self.of.epoch
+
+        def __len__(self):
+            return len(self.of)
+
+    stated, unstated = tmp_path / "stated.safetensors", tmp_path / "unstated.safetensors"
+    list(fit(ConvNet(width=2), Batches(split, batch_size=4), epochs=1, checkpoint=stated))
+    list(fit(ConvNet(width=2), Own(), epochs=1, checkpoint=unstated))
+    assert list(fit(ConvNet(width=2), Own(), epochs=1, checkpoint=unstated)) == []
+    with pytest.raises(ValueError, match=r"batches.batch_size=4 \(now 'not stated'\)"):
+        next(fit(ConvNet(width=2), Own(), epochs=1, checkpoint=stated))
+    with pytest.raises(ValueError, match=r"batches.batch_size='not stated' \(now 4\)"):
+        next(fit(ConvNet(width=2), Batches(split, batch_size=4), epochs=1, checkpoint=unstated))
 
 
 def test_batch_size_of_evaluate(split):

@@ -127,6 +127,49 @@ def test_the_cnn_says_the_same(images, says):
     assert all(part in str(error.value) for part in says), str(error.value)
 
 
+WRONG_DTYPES = [
+    (torch.float32, torch.float64, "images.float() or model.to(torch.float64)"),
+    (torch.float32, torch.float16, "images.float() or model.to(torch.float16)"),
+    (torch.float32, torch.bfloat16, "images.float() or model.to(torch.bfloat16)"),
+    (torch.float64, torch.float32, "images.to(torch.float64) or model.to(torch.float32)"),
+]
+MODELS = [lambda: build(), lambda: ConvNet(in_channels=3, width=2)]
+EACH_MODEL = pytest.mark.parametrize("make", MODELS, ids=["vit", "cnn"])
+
+
+def images_of(dtype: torch.dtype, device: str = "cpu") -> torch.Tensor:
+    return torch.zeros(2, 3, 12, 20, dtype=dtype, device=device)
+
+
+@EACH_MODEL
+@pytest.mark.parametrize(("weights", "given", "remedy"), WRONG_DTYPES)
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_images_of_another_dtype_than_the_model(make, weights, given, remedy, device):
+    with pytest.raises(ValueError, match="images has dtype") as error:
+        make().to(device=device, dtype=weights)(images_of(given, device))
+    assert f"images has dtype {given}; the model's weights are {weights}" in str(error.value)
+    assert remedy in str(error.value)
+
+
+@EACH_MODEL
+def test_a_model_in_double_precision_takes_images_of_it(make):
+    assert make().double()(images_of(torch.float64)).dtype == torch.float64
+
+
+@EACH_MODEL
+@pytest.mark.parametrize("given", [torch.float32, torch.float16, torch.bfloat16])
+def test_autocast_takes_what_it_casts(make, given):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert make()(images_of(given)).dtype == torch.bfloat16
+
+
+@EACH_MODEL
+@pytest.mark.parametrize(("weights", "given"), [(torch.float32, torch.float64), (torch.float64, torch.float32)])
+def test_autocast_leaves_float64_alone(make, weights, given):
+    with torch.autocast("cpu", dtype=torch.bfloat16), pytest.raises(ValueError, match=f"images has dtype {given}"):
+        make().to(weights)(images_of(given))
+
+
 @pytest.mark.parametrize(
     "changes", [dict(width=0), dict(in_channels=0), dict(num_classes=-1), dict(padding_mode="reflect")]
 )

@@ -40,7 +40,12 @@ SETTINGS = {
 
 
 def find_chromium() -> str | None:
-    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    """Chromium or Chrome: a program on the path, or an application of macOS, which is not on it."""
+    applications = (
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    )
+    return next(filter(None, map(shutil.which, (*CHROMIUM_NAMES, "chrome", *applications))), None)
 
 
 class Lab:
@@ -87,6 +92,7 @@ class Lab:
                 "JUPYTERLAB_SETTINGS_DIR": str(self.home / "settings"),
                 "JUPYTERLAB_WORKSPACES_DIR": str(self.home / "workspaces"),
                 "IPYTHONDIR": str(self.home / "ipython"),
+                "VITCOURSE_STATE": str(self.home / "state"),  # not the user's own progress
                 "PYTHONPATH": os.pathsep.join([str(REPO), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
                 "PATH": os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", "")]),
             }

@@ -31,7 +31,7 @@ LOOK_AT = """async (number) => {
         ];
         seen = {
             text: node.innerText,
-            widgets: all(".jp-OutputArea-output > .jupyter-widgets").length,
+            widgets: all(".jp-OutputArea-output > :is(.jupyter-widgets, .vitcourse-quiz)").length,
             images: drawn.filter((is) => is).length,
             blank: drawn.filter((is) => !is).length,
         };

@@ -35,6 +35,18 @@ figure = Figure(figsize=(2, 1))
 figure.subplots().plot([1, 2])
 picture(figure, alt='A line that rises from "1" to 2.')
 """,
+    """
+from vitcourse.widgets import cell
+
+
+@live(alt="A grid to paint on.", size=(200, 200), patch=cell(4, 4))
+def grid(figure):
+    figure.add_axes((0, 0, 1, 1))
+    return lambda patch: f"{patch} was set {patch.touches} times"
+
+
+grid
+""",
 ]
 CANVAS = ".vitcourse-card canvas"
 
@@ -57,7 +69,7 @@ def page(notebook):
 def seen(page) -> tuple[str, float]:
     """The live picture's pixels and its height on the screen, the line below it included."""
     pixels = page.evaluate(f"() => document.querySelector('{CANVAS}').toDataURL()")
-    return pixels, page.locator(".vitcourse-figure").bounding_box()["height"]
+    return pixels, page.locator(".vitcourse-figure").first.bounding_box()["height"]
 
 
 def test_a_slider_moves_by_keyboard_and_the_picture_with_it(page):
@@ -107,3 +119,14 @@ def test_a_picture_has_alt_text(page):
     image = page.get_by_role("img", name='A line that rises from "1" to 2.')
     image.wait_for()
     assert image.evaluate("(image) => image.complete && image.naturalWidth > 0 && image.tagName === 'IMG'")
+
+
+def test_a_press_on_the_same_cell_counts_again(page):
+    card = page.get_by_role("application", name="A grid to paint on.")
+    for times in (1, 2):
+        card.click(position={"x": 20, "y": 20})
+        page.get_by_text(f"(0, 0) was set {times} times").wait_for(timeout=10_000)
+    page.keyboard.press("Space")
+    page.get_by_text("(0, 0) was set 3 times").wait_for(timeout=10_000)
+    page.keyboard.press("ArrowDown")
+    page.get_by_text("(1, 0) was set 4 times").wait_for(timeout=10_000)

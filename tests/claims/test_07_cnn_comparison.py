@@ -96,6 +96,20 @@ def test_c1_what_moves_with_the_image(digits, trained_cnn, trained):
     assert equivariance_error(cnn.stages[:1], digits, 4, margin=6) < 1e-4
 
 
+def test_c1_the_error_of_untrained_models(digits):
+    """At 4 pixels, over seeds: the ViT's is near that of an unrelated map, the CNN's is what its borders cost."""
+    vits, cnns = [], []
+    for seed in range(5):
+        torch.manual_seed(seed)
+        model: Any = VisionTransformer(**load_checkpoint("mnist").config)  # type: ignore[arg-type]
+        vits.append(equivariance_error(patch_map(model.eval().requires_grad_(False)), digits, 4))
+        torch.manual_seed(seed)
+        cnn: Any = ConvNet(width=16).eval().requires_grad_(False)
+        cnns.append(equivariance_error(cnn.features, digits, 4))
+    assert all(1.25 < error < 1.45 for error in vits), vits
+    assert all(0.3 < error < 0.5 for error in cnns), cnns
+
+
 def test_c1_answers_when_the_digit_is_moved(data, trained_cnn):
     """Four pixels to the right: the shipped ViT loses more than a tenth, a CNN trained for a moment less than that."""
     test: Split = data.test[:300]

@@ -74,6 +74,7 @@ def test_scrubber_shows_one_moment(figure):
     tint = np.asarray(view.images[1].get_array())[..., 3]
     assert tint[2, 3] == pytest.approx(0.85 / 2)  # half of the largest weight of all moments
     assert np.count_nonzero(tint) == 1
+    assert "added" in montage.get_title(loc="left")  # the codes themselves hardly change: it is what training added
     shown = np.ma.filled(montage.images[0].get_array(), np.nan)
     assert shown.shape == (56, 56)
     assert shown[8 * 1 + 2, 8 * 5 + 6] == similarity[7 * 1 + 5, 7 * 2 + 6]

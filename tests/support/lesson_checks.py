@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import lesson_exercises as exercises
 import lesson_mirrors
 import lesson_outputs_kept as kept
 import lesson_shape as shape
@@ -11,7 +12,6 @@ import pytest
 
 OF_CELLS = {
     "predictions": shape.prediction_problems,
-    "quiz": shape.quiz_problems,
     "tags": shape.tag_problems,
     "folding": shape.folding_problems,
     "alt texts": kept.alt_problems,
@@ -24,6 +24,12 @@ OF_LESSON = {
     "order of parts": shape.order_problems,
     "opening": shape.opening_problems,
     "deeper": shape.deeper_problems,
+    "quiz": shape.quiz_problems,
+    "exercises": exercises.place_problems,
+    "headings of exercises": exercises.heading_problems,
+    "stubs": exercises.stub_problems,
+    "names of exercises": exercises.name_problems,
+    "answers": exercises.answer_problems,
 }
 OF_OUTPUTS = {
     "execution": kept.execution_problems,

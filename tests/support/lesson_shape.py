@@ -13,7 +13,15 @@ ORDER = ("What you will be able to do", "Predict", "Measure", "Exercises", "Reca
 OPTIONAL = {"Exercises"}
 OPTIONAL_AT_THE_START = OPTIONAL | {"Measure", "Deeper"}  # lesson 00 shows, it does not measure
 REPEATED = {"Measure"}
-TAGS = {"core", "deeper", "nbval-check-output", "hide-source", "links", "colab"}  # the last two: tools/links.py
+TAGS = {
+    "core",
+    "deeper",
+    "exercise",
+    "nbval-check-output",
+    "hide-source",
+    "links",
+    "colab",
+}  # the last two: tools/links.py
 CORE_PARTS = ("What you will be able to do", "Predict", "Recap", "Quiz")
 
 
@@ -117,20 +125,27 @@ def _predictions(cells: list[Any]) -> dict[str, int]:
     return found
 
 
-def quiz_problems(cells: list[Any]) -> list[str]:
-    """Three to five questions, each answer folded and not empty."""
-    quiz = next((section.text for section in sections(cells) if section.name == "Quiz"), None)
-    if quiz is None:
-        return []
-    opened = quiz.count("<details>")
-    answers = re.findall(r"<details>\s*<summary>.+?</summary>(.*?)</details>", quiz, re.DOTALL)
-    problems = [] if 3 <= opened <= 5 else [f"{opened} answers in <details>, 3 to 5"]
-    if len(answers) != opened or quiz.count("</details>") != opened:
-        problems.append("a <details> without <summary> or </details>")
-    problems += ["an answer of fewer than 3 words" for answer in answers if len(answer.split()) < 3]
-    # Without an empty line after the summary, Markdown in the answer is shown as it is typed.
-    problems += ["no empty line after </summary>" for answer in answers if not re.match(r"[ \t]*\n[ \t]*\n", answer)]
-    return problems
+def quiz_problems(lesson: Any, cells: list[Any]) -> list[str]:
+    """The lesson's own quiz, the last line of the only code cell below `## Quiz`; its questions stand in a file."""
+    found = sections(cells)
+    begins = next((section.first for section in found if section.name == "Quiz"), None)
+    if begins is None:
+        return []  # order_problems says so
+    ends = next((section.first for section in found if section.first > begins), len(cells))
+    code = [cell for cell in cells[begins:ends] if cell.cell_type == "code"]
+    problems = [] if len(code) == 1 else [f"'## Quiz' holds {len(code)} code cells, it must be one"]
+    for cell in code:
+        body = tree(cell).body
+        last = ast.unparse(body[-1]) if body else ""
+        if last != f"quiz({lesson.number!r})":
+            problems.append(f'{cell.id} must end with quiz("{lesson.number}")')
+        if "core" not in tags(cell):
+            problems.append(f"{cell.id} holds the quiz, but is not core")
+    text = "\n".join(section.text for section in found if section.name == "Quiz")
+    if "<details" in text:
+        problems.append("an answer in <details>: it belongs into the file of the quiz")
+    return problems + [f"{cell.id} calls quiz(...) outside '## Quiz'" for cell in cells
+                       if calls(cell, "quiz") and cell not in code]  # fmt: skip
 
 
 def tag_problems(cells: list[Any]) -> list[str]:
@@ -140,8 +155,10 @@ def tag_problems(cells: list[Any]) -> list[str]:
         if ("core" in has) == ("deeper" in has) or len(has) != len(set(has)):
             problems.append(f"{cell.id} is tagged {has}: exactly one of core and deeper")
         problems += [f"{cell.id} has an unknown tag {tag!r}" for tag in has if tag not in TAGS]
-        if cell.cell_type != "code" and {"nbval-check-output", "hide-source"} & set(has):
+        if cell.cell_type != "code" and {"exercise", "nbval-check-output", "hide-source"} & set(has):
             problems.append(f"{cell.id} is no code cell, but tagged {has}")
+        if {"exercise", "hide-source"} <= set(has):
+            problems.append(f"{cell.id} is an exercise, but folded")
         if "nbval-check-output" in has and calls(cell, "load"):
             problems.append(f"{cell.id} is nbval-check-output and loads data: without MNIST it prints a line more")
     for section in sections(cells):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+import signal
+import threading
 
 import pytest
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from vitcourse import VisionTransformer
-from vitcourse.data import Batches, Split, random_shift
-from vitcourse.training import TrainingDiverged, evaluate, fit, warmup_cosine
+from vitcourse import ConvNet, VisionTransformer
+from vitcourse.data import Batches, LoaderBatches, Split, random_shift
+from vitcourse.training import TrainingDiverged, classification, evaluate, fit, load_checkpoint, warmup_cosine
+from vitcourse.training import loop as training_loop
 
 
 def digits(count: int = 70) -> Split:
@@ -146,6 +151,111 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_weights():
         run(model)
     assert torch.equal(model.linear.weight, model.seen[-1])
     assert torch.isfinite(model.linear.weight).all()
+
+
+class GradientExplodesAt(ExplodesAt):
+    """The same, but the loss stays finite: only its gradient is not a number."""
+
+    def forward(self, images):
+        logits = self.linear(images.flatten(1))
+        self.calls += 1
+        if self.calls < self.step:
+            self.seen.append(self.linear.weight.detach().clone())
+        elif logits.requires_grad:
+            logits.register_hook(lambda gradient: gradient * float("nan"))
+        return logits
+
+
+def test_a_gradient_that_is_not_finite_at_the_last_step_spoils_neither_model_nor_checkpoint(tmp_path):
+    model, path = GradientExplodesAt(15), tmp_path / "run.safetensors"
+    with pytest.raises(TrainingDiverged, match=r"norm of the gradient at step 15 is nan"):
+        run(model, checkpoint=path)
+    assert torch.equal(model.linear.weight, model.seen[-1])
+    again = GradientExplodesAt(99)
+    steps = [progress.step for progress in fit(again, batches(), epochs=3, lr=1e-2, checkpoint=path)]
+    assert steps == [11, 12, 13, 14, 15]
+    assert torch.isfinite(again.linear.weight).all()
+
+
+def test_weights_that_nobody_has_looked_at_are_not_saved(tmp_path, monkeypatch):
+    guard = training_loop.LossGuard
+    monkeypatch.setattr(training_loop, "LossGuard", lambda model, every: guard(model, every=25))  # as on a GPU
+    model, path = GradientExplodesAt(3), tmp_path / "run.safetensors"
+    run_of_four = fit(model, batches(), epochs=3, lr=1e-2, checkpoint=path)
+    for _ in itertools.islice(run_of_four, 4):
+        pass
+    with pytest.raises(TrainingDiverged, match=r"norm of the gradient at step 3 is nan"):
+        run_of_four.close()
+    assert not path.exists()
+    assert torch.isfinite(model.linear.weight).all()
+
+
+def interrupted_in_step(number: int):
+    """The objective of a classifier; Ctrl-C comes in its ``number``-th call, after the forward pass."""
+    calls = itertools.count(1)
+
+    def objective(model, images, labels):
+        result = classification(model, images, labels)
+        if next(calls) == number:
+            raise KeyboardInterrupt
+        return result
+
+    return objective
+
+
+def small_cnn(seed: int = 0) -> ConvNet:
+    torch.manual_seed(seed)
+    return ConvNet(num_classes=4, width=2)  # a forward pass changes the statistics of its batch norm
+
+
+EACH_MODEL = pytest.mark.parametrize("make", [functools.partial(small_vit, 0.1), small_cnn], ids=["vit", "cnn"])
+
+
+@EACH_MODEL
+def test_an_interrupt_inside_a_step_saves_the_steps_before_it(tmp_path, make):
+    path, stopped = tmp_path / "run.safetensors", make()
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped, checkpoint=path, objective=interrupted_in_step(8))
+    assert_same_weights(stopped, load_checkpoint(path))
+
+    model = make(seed=123)
+    steps = [progress.step for progress in fit(model, batches(), epochs=3, lr=1e-2, checkpoint=path)]
+    assert steps == list(range(8, 16))
+    assert_same_weights(run(make()), model)
+
+
+@EACH_MODEL
+def test_an_interrupt_while_weights_change_waits_until_they_have(tmp_path, make):
+    path, calls = tmp_path / "run.safetensors", itertools.count(1)
+    press = register_optimizer_step_post_hook(
+        lambda *_: signal.raise_signal(signal.SIGINT) if next(calls) == 8 else None
+    )
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(make(), checkpoint=path)
+    finally:
+        press.remove()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    model = make(seed=123)
+    steps = [progress.step for progress in fit(model, batches(), epochs=3, lr=1e-2, checkpoint=path)]
+    assert steps == list(range(9, 16))
+    assert_same_weights(run(make()), model)
+
+
+def test_it_runs_in_another_thread():
+    model = small_vit()
+    worker = threading.Thread(target=run, args=(model,))
+    worker.start()
+    worker.join()
+    assert_same_weights(run(small_vit()), model)
+
+
+def test_a_run_goes_on_with_equal_batches_of_either_kind(tmp_path):
+    path = tmp_path / "run.safetensors"
+    run(small_vit(), checkpoint=path)
+    same = LoaderBatches(digits(), batch_size=16, seed=3, augment=random_shift(1))
+    assert list(fit(small_vit(), same, epochs=3, lr=1e-2, checkpoint=path)) == []
 
 
 def test_an_interrupt_leaves_a_usable_model():

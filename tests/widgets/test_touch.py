@@ -1,8 +1,10 @@
 """Cells and points chosen in the picture itself."""
 
+import numpy as np
 import pytest
+import torch
 
-from vitcourse.widgets import cell, live, point
+from vitcourse.widgets import cell, live, point, slider
 
 
 def grid(**controls):
@@ -101,3 +103,59 @@ def test_code_sets_cells_and_points():
     shown = grid(patch=cell(2, 4), query=point(2, 2, bounds=(0, 4, 0, 4)))
     shown.update(patch=(1, 3), query=(0.5, 3))
     assert shown.values == {"patch": (1, 3), "query": (0.5, 3.0)}
+
+
+def presses_seen(**controls):
+    """A grid, and the list to which its update adds what it gets of `patch`: the cell, and how often it was set."""
+    seen = []
+
+    def make(figure):
+        figure.add_axes((0, 0, 1, 1)).set(xlim=(0, 4), ylim=(4, 0))
+        return lambda patch, **others: seen.append((patch, patch.touches))
+
+    return live(make, alt="A grid.", size=(200, 200), patch=cell(4, 4), **controls), seen
+
+
+def test_a_press_on_the_same_cell_counts_again():
+    shown, seen = presses_seen(digit=slider(0, 9))
+    press(shown, 0.1, 0.1)  # the cell that is set at first
+    press(shown, 0.1, 0.1, count=2)
+    assert seen == [((0, 0), 0), ((0, 0), 1), ((0, 0), 2)]
+    shown.update(digit=3)  # another control moves: nobody touched the picture
+    assert seen[3:] == [((0, 0), 2)]
+    press(shown, 0.1, 0.1, count=3)
+    assert seen[4:] == [((0, 0), 3)]
+
+
+def test_a_drag_within_a_cell_counts_once():
+    shown, seen = presses_seen()
+    for x in (0.1, 0.15, 0.2, 0.3, 0.3, 0.1):
+        press(shown, 0.1, 0.1, to=(x, 0.1))
+    assert seen == [((0, 0), 0), ((0, 0), 1), ((0, 1), 2), ((0, 0), 3)]
+
+
+def test_space_sets_the_same_cell_again():
+    shown, seen = presses_seen()
+    for key in ("again", "again", "right", "again"):
+        shown.figure.arrows = {**shown.figure.arrows, key: shown.figure.arrows.get(key, 0) + 1}
+    shown.figure.arrows = {**shown.figure.arrows, "down": -1}  # up, at the upper edge
+    assert seen[1:] == [((0, 0), 1), ((0, 0), 2), ((0, 1), 3), ((0, 1), 4)]
+
+
+def test_code_counts_as_a_hand_does_unless_it_is_refused():
+    shown, seen = presses_seen(digit=slider(0, 9))
+    shown.update(patch=(0, 0))
+    assert seen[-1] == ((0, 0), 1)
+    with pytest.raises(ValueError, match="digit=10"):
+        shown.update(patch=(1, 1), digit=10)
+    shown.update(digit=2)
+    assert seen[-1] == ((0, 0), 1)
+
+
+def test_a_place_is_a_pair_for_whoever_wants_no_more():
+    place = grid(patch=cell(2, 4, value=(1, 3))).values["patch"]
+    row, column = place
+    assert (row, column) == place == (1, 3)
+    assert repr(place) == f"{place}" == "(1, 3)"
+    assert {place: "x"}[1, 3] == "x"
+    assert torch.arange(8).reshape(2, 4)[place] == np.arange(8).reshape(2, 4)[place] == 7

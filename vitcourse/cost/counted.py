@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..encoder import TransformerBlock
@@ -52,7 +53,7 @@ def _part_of(model: nn.Module, name: str) -> str:
     return first
 
 
-def count_flops(model: nn.Module, images: Tensor) -> int:
+def count_flops(model: nn.Module, images: Float[Tensor, "batch ..."]) -> int:
     """Floating-point operations of one forward pass over ``images``, counted by PyTorch while it runs.
 
     Matrix products, convolutions and attention are counted, an addition and a multiplication as two. Divide by

@@ -44,4 +44,5 @@ def random_shift(pixels: int) -> Augment:
         windows = F.pad(images, (pixels,) * 4).unfold(2, height, 1).unfold(3, width, 1)
         return windows[torch.arange(len(images), device=images.device), :, rows, columns]
 
+    shift.__name__ = f"random_shift({pixels})"  # by which a checkpoint knows it
     return shift

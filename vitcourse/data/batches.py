@@ -24,7 +24,10 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 @runtime_checkable
 class BatchSource(Protocol):
-    """What ``vitcourse.training.fit`` trains from: :class:`Batches`, :class:`LoaderBatches`, or one's own."""
+    """What ``vitcourse.training.fit`` trains from: :class:`Batches`, :class:`LoaderBatches`, or one's own.
+
+    Where it has a ``description``, a dict of what decides on the batches, a checkpoint keeps and compares that.
+    """
 
     def __len__(self) -> int:
         """Steps per epoch, equal in every process."""
@@ -77,6 +80,11 @@ class EpochPlan:
         rank, world_size = self.share()
         order = permutation(self.count, self.seed, epoch) if self.shuffle else torch.arange(self.count)
         return tuple(batch[rank::world_size] for batch in order.split(self.batch_size)[start:])
+
+    def description(self, augment: Augment | None) -> dict[str, int | bool | str | None]:
+        """What decides on the batches of a run, under however many processes; an augmentation by its name."""
+        name = None if augment is None else getattr(augment, "__name__", type(augment).__name__)
+        return dict(images=self.count, batch_size=self.batch_size, seed=self.seed, shuffle=self.shuffle, augment=name)
 
     def share(self) -> tuple[int, int]:
         """(rank, number of processes): as given, else those of torch.distributed, else (0, 1)."""
@@ -131,6 +139,11 @@ class Batches:
     def __len__(self) -> int:
         """Steps per epoch."""
         return len(self.plan)
+
+    @property
+    def description(self) -> dict[str, int | bool | str | None]:
+        """Number of images, batch size, seed, order and augmentation: a run's checkpoint keeps and compares them."""
+        return self.plan.description(self.augment)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield (images, labels, indices) for the steps ``start``, ``start + 1``, ... of this epoch.

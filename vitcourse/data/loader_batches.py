@@ -63,6 +63,11 @@ class LoaderBatches:
         """Steps per epoch."""
         return len(self.plan)
 
+    @property
+    def description(self) -> dict[str, int | bool | str | None]:
+        """As that of ``Batches``, whose order and augmentation these batches have too."""
+        return self.plan.description(self.augment)
+
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield (images, labels, indices) for the steps ``start``, ``start + 1``, ... of this epoch."""
         return self._steps(epoch, self.plan.indices(epoch, start))

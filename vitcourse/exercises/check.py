@@ -18,7 +18,11 @@ from .result import Result
 from .spec import Exercise
 from .subject import NotAnAnswer, subject
 
-NOT_ATTEMPTED = "Replace `raise NotImplementedError` with your code, run the cell again. `hint({0})` helps, `solution({0})` shows one."
+NOT_ATTEMPTED = (
+    "Replace `raise NotImplementedError` with your code, then run the cell again. `hint({0})` helps, `solution({0})` "
+    "shows one."
+)
+GIVEN = "This is the code as the lesson gives it. Mend it, then run the cell again. `hint({0})` helps."
 
 
 def check(function: Any) -> Result:
@@ -49,17 +53,17 @@ def check(function: Any) -> Result:
 def _judged(exercise: Exercise, function: Callable[..., Any]) -> Result:
     name = exercise.name
     if _is_given_code(exercise, function):
-        return _not_attempted(name)
-    printed = Printed()
+        return _not_attempted(name, GIVEN)
+    printed, reference_ran, names = Printed(), False, set[str]()
     try:
         with guarded() as printed:
             verdict = judge(exercise, function)
-            reference_ran, library = calls(exercise, function) if verdict.passed else (False, None)
+            reference_ran, names = calls(exercise, function) if verdict.passed else (False, set())
     except Stopped:
         verdict = Verdict(
             False,
-            f"It was stopped after {SECONDS:.0f} seconds: it does not return, or takes very long. Is there a loop whose "
-            "condition never changes, or one over every single number?",
+            f"It was stopped after {SECONDS:.0f} seconds: it does not return, or takes very long. Is there a loop "
+            "whose condition never changes, or one over each single number?",
             failed="time",
         )
     except RAISED as error:  # a fault of the check itself: say so, and let the lesson go on
@@ -69,10 +73,11 @@ def _judged(exercise: Exercise, function: Callable[..., Any]) -> Result:
     if verdict.passed and reference_ran:
         return Result(
             None,
-            f"Your function hands all the work to the course's own `{name}`. The numbers are right, but they are not yours.",
+            f"Your function hands all the work to the course's own `{name}`. The numbers are right, but not yours.",
             exercise=name,
         )
     message = verdict.message
+    library = next((name for name in exercise.written_by_hand if name in names), None)
     if verdict.passed and library:
         message = (
             f"PyTorch's own `{library}` does the work here in one call. That is what you would do in a project. To see "
@@ -81,8 +86,8 @@ def _judged(exercise: Exercise, function: Callable[..., Any]) -> Result:
     return Result(verdict.passed, message, verdict.diagnosis, verdict.failed, name, str(printed))
 
 
-def _not_attempted(name: str) -> Result:
-    return Result(None, NOT_ATTEMPTED.format(name), exercise=name, title="not attempted yet")
+def _not_attempted(name: str, text: str = NOT_ATTEMPTED) -> Result:
+    return Result(None, text.format(name), exercise=name, title="not attempted yet")
 
 
 def _passed(exercise: Exercise, function: Callable[..., Any], result: Result) -> Result:

@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
@@ -65,14 +66,19 @@ def guarded(seconds: float = SECONDS) -> Iterator[Printed]:
 
 @contextmanager
 def _settings_kept() -> Iterator[None]:
-    torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    torch_state, python_state = torch.get_rng_state(), random.getstate()
+    numpy_state = np.random.get_state()  # noqa: NPY002 the learner may draw from it
     dtype, gradients, threads = torch.get_default_dtype(), torch.is_grad_enabled(), torch.get_num_threads()
     recursion = sys.getrecursionlimit()
+    # Probes are small: one thread is faster than waiting for another, many times so on a busy machine.
+    torch.set_num_threads(1)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they would stand in red above what the check has to say
+            yield
     finally:
         torch.set_rng_state(torch_state)
-        np.random.set_state(numpy_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
         random.setstate(python_state)
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(gradients)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import html
+import re
 from typing import Any
 
 from pygments.lexers import PythonLexer
@@ -52,7 +54,7 @@ def solution(function: Any) -> Help:
     return Help(
         f"{exercise.name}: one solution",
         "Read it, close it, and write yours from memory: that is what stays.",
-        whole_source(exercise).strip(),
+        without_checks(whole_source(exercise)).strip(),
     )
 
 
@@ -61,6 +63,28 @@ def _exercise(function: Any) -> Exercise | Help:
         return named(function)
     except NotAnAnswer as answer:
         return Help("No such exercise", str(answer))
+
+
+def without_checks(source: str) -> str:
+    """Source without the statements that only look at arguments and complain: what is left is the textbook's."""
+    lines = source.splitlines()
+    for definition in ast.parse(source).body:
+        for statement in getattr(definition, "body", []):
+            if _only_checks(statement):
+                for number in range(statement.lineno - 1, statement.end_lineno or statement.lineno):
+                    lines[number] = ""
+    return re.sub(r"\n{2,}(?=    )", "\n", "\n".join(lines))
+
+
+def _only_checks(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.If):
+        return not statement.orelse and all(isinstance(inner, ast.Raise) for inner in statement.body)
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id.startswith(("check_", "require"))
+    )
 
 
 # JupyterLab's own colors of its editor, which follow the theme; elsewhere those behind the comma.

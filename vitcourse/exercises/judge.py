@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+import time
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from itertools import combinations
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from . import properties, raised, relations, words
-from .observe import RAISED, Observation, observe
+from .called import MAKERS, calls
+from .observe import Observation, observe
 from .same import same, same_outcome, same_value
 from .spec import Exercise, Misconception, Probe
 from .variants import DoesNotFit, variant
 
 Seen = Sequence[Observation]  # one a probe
+# Properties that say more of the cause than "right for one head only" does.
+CAUSES = {"kind", "dtype", "finite", "gradient", "untouched", "repeatable", "batch"}
+SECONDS = 0.5  # of computing, for trying several misconceptions at once; a check shall answer within one second
 
 
 class Verdict(NamedTuple):
@@ -34,13 +39,20 @@ def right(exercise: Exercise) -> Seen:
 
 
 @cache
-def seen_of(exercise: Exercise, misconceptions: tuple[Misconception, ...]) -> Seen | None:
-    """What is seen of somebody who has these misconceptions; None where they cannot be had together."""
+def answer_of(exercise: Exercise, misconceptions: tuple[Misconception, ...]) -> Callable[..., Any] | None:
+    """The answer of somebody who has these misconceptions; None where they cannot be had together."""
     try:
-        function = variant(exercise, *misconceptions)
+        return variant(exercise, *misconceptions)
     except (DoesNotFit, SyntaxError):
         return None
-    return [observe(exercise, function, probe) for probe in exercise.probes]
+
+
+@cache
+def seen_of(exercise: Exercise, misconceptions: tuple[Misconception, ...], index: int) -> Observation:
+    """What is seen of that answer on one probe."""
+    function = answer_of(exercise, misconceptions)
+    assert function is not None
+    return observe(exercise, function, exercise.probes[index])
 
 
 def is_right(exercise: Exercise, function: Callable[..., Any]) -> bool:
@@ -55,7 +67,7 @@ def judge(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
     if all(map(same, mine, theirs)):
         failure = _beyond_values(exercise, function)
         return Verdict(False, failure[1], failed=failure[0]) if failure else Verdict(True, "")
-    if all(isinstance(seen.error, NotImplementedError) for seen in mine):
+    if all(raised.is_a_stub_s(seen.error, function) for seen in mine):
         return Verdict(False, "", failed="not attempted")
     known = recognised(exercise, mine)
     if known:
@@ -66,24 +78,36 @@ def judge(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
 def recognised(exercise: Exercise, mine: Seen) -> tuple[Misconception, ...]:
     """The misconception that explains all that was seen, or the fewest of them that do; none if nothing does.
 
-    First all that was seen must agree, gradients and changed inputs included; then the values alone.
+    Best is one that agrees in all that was seen, gradients and changed inputs included; then one that agrees in values.
     """
     edits = [m for m in exercise.misconceptions if m.function is None]
-    sets: list[Sequence[tuple[Misconception, ...]]] = [[(m,) for m in exercise.misconceptions]]
-    sets += [list(combinations(edits, size)) for size in range(2, exercise.together + 1)]
-    for agree in (same, same_outcome):
-        for candidates in sets:
-            for candidate in candidates:
-                theirs = seen_of(exercise, candidate)
-                if theirs is not None and all(map(agree, mine, theirs)) and _is_told_apart(exercise, theirs, agree):
-                    return candidate
-    return ()
+    sets: list[Iterable[tuple[Misconception, ...]]] = [[(m,) for m in exercise.misconceptions]]
+    sets += [itertools.combinations(edits, size) for size in range(2, exercise.together + 1)]
+    until = time.thread_time() + SECONDS
+    likely: tuple[Misconception, ...] = ()
+    for candidates in sets:
+        for candidate in candidates:
+            if len(candidate) > 1 and time.thread_time() > until:
+                return likely
+            if not _same_values(exercise, mine, candidate):
+                continue
+            if all(same(seen, seen_of(exercise, candidate, i)) for i, seen in enumerate(mine)):
+                return candidate
+            likely = likely or candidate
+    return likely if _differs_in_values(exercise, mine) else ()
 
 
-def _is_told_apart(exercise: Exercise, seen: Seen, agree: Callable[[Observation, Observation], bool]) -> bool:
-    """Does it differ from the right answer by what is compared? And not by exceptions alone, whose cause may be any."""
-    different = [s for s, r in zip(seen, right(exercise), strict=True) if not agree(s, r)]
-    return bool(different) and (agree is same or any(s.error is None for s in different))
+def _same_values(exercise: Exercise, mine: Seen, candidate: tuple[Misconception, ...]) -> bool:
+    """Probe by probe, so that most candidates are out after the first."""
+    if answer_of(exercise, candidate) is None:
+        return False
+    return all(same_outcome(seen, seen_of(exercise, candidate, i)) for i, seen in enumerate(mine))
+
+
+def _differs_in_values(exercise: Exercise, mine: Seen) -> bool:
+    """Is there a wrong value? Exceptions alone tell little: they may have any cause."""
+    pairs = zip(mine, right(exercise), strict=True)
+    return any(seen.error is None and not same_outcome(seen, wanted) for seen, wanted in pairs)
 
 
 def _beyond_values(exercise: Exercise, function: Callable[..., Any]) -> properties.Failure | None:
@@ -92,7 +116,8 @@ def _beyond_values(exercise: Exercise, function: Callable[..., Any]) -> properti
         found = properties.of_repetition(function, probe) or properties.of_batch(exercise, function, probe)
         if found:
             return found
-    return properties.of_device(exercise, function)
+    _, names = calls(exercise, function)
+    return properties.of_device(exercise, function) if MAKERS & names else None
 
 
 def _unknown(exercise: Exercise, function: Callable[..., Any], mine: Seen) -> Verdict:
@@ -107,7 +132,10 @@ def _unknown(exercise: Exercise, function: Callable[..., Any], mine: Seen) -> Ve
         return Verdict(
             False, "\n\n".join(filter(None, [trait and trait[1], text])), failed=(trait or ("exception",))[0]
         )
-    failures = [failure for failure in (trait, *_properties(exercise, function, probe, seen, wanted)) if failure]
+    failures = [failure for failure in _properties(exercise, function, probe, seen, wanted) if failure]
+    if trait:
+        causes = itertools.takewhile(lambda failure: failure[0] in CAUSES, failures)
+        failures.insert(len(list(causes)), trait)
     sentences = list(dict.fromkeys(sentence for _, sentence in failures))
     if _comparable(seen.value, wanted.value) and not same_value(seen.value, wanted.value):
         sentences.append(f"With {probe.label}, {words.first_difference(seen.value, wanted.value)}.")
@@ -129,20 +157,19 @@ def _properties(
         if kind[0] == "shape" and isinstance(seen.value, Tensor):
             return [kind, relations.of_shapes(seen.value, wanted.value)]
         return [kind]
-    found: list[properties.Failure | None] = [
-        (p.name, p.message) for p in exercise.properties if not _holds(p, seen.value, probe)
-    ]
+    chance = properties.of_repetition(function, probe)
+    found: list[properties.Failure | None] = [chance, properties.of_inputs(seen)]
+    found += [(p.name, p.message) for p in exercise.properties if not _holds(p, seen.value, probe)]
     if same_value(seen.value, wanted.value):
         found.append(properties.of_gradients(seen, wanted))
     else:
         found.append(properties.of_reach(seen, wanted))
-    found.append(properties.of_inputs(seen))
-    try:
-        found += [properties.of_repetition(function, probe), properties.of_batch(exercise, function, probe)]
-    except RAISED:
-        found.append(("repeatable", "Called a second time with the same arguments it raises an exception."))
+    if not chance:
+        found.append(properties.of_batch(exercise, function, probe))
     if isinstance(seen.value, Tensor) and not same_value(seen.value, wanted.value):
-        found.append(relations.of_values(seen.value, wanted.value, exercise.axes))
+        found += relations.of_values(seen.value, wanted.value, exercise.axes)
+    elif isinstance(seen.value, (int, float)) and not same_value(seen.value, wanted.value):
+        found.append(relations.of_numbers(seen.value, wanted.value))
     return found
 
 

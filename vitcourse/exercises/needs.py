@@ -75,19 +75,16 @@ def _need(name: str, value: Any, lines: dict[str, None], definitions: dict[str, 
     if isinstance(value, ModuleType):
         lines[f"import {value.__name__}" + ("" if value.__name__ == name else f" as {name}")] = None
         return
-    module, own_name = (
-        getattr(value, "__module__", None),
-        getattr(value, "__qualname__", getattr(value, "__name__", name)),
-    )
-    mine = module == getattr(user, "__module__", None)
-    if not mine and isinstance(module, str) and getattr(sys.modules.get(module), own_name, None) is value:
-        lines[f"from {module} import {own_name}" + ("" if own_name == name else f" as {name}")] = None
+    own_name = getattr(value, "__qualname__", getattr(value, "__name__", name))
+    mine = getattr(value, "__module__", None) == getattr(user, "__module__", None)
+    home = None if mine else _home(own_name, value) or _home(name, value)
+    if home is not None:
+        called = own_name if _home(own_name, value) else name
+        lines[f"from {home} import {called}" + ("" if called == name else f" as {name}")] = None
     elif mine and (isinstance(value, FunctionType) or inspect.isclass(value)) and value.__name__ == name:
         _collect(value, lines, definitions)
     elif _is_literal(value):
         lines[f"{name} = {value!r}"] = None
-    elif (home := _exported_from(name, value)) is not None:
-        lines[f"from {home} import {name}"] = None
     else:
         raise CannotBeKept(
             f"it uses `{name}`, {type(value).__name__}, from outside; hand it in as an argument or make it inside."
@@ -100,8 +97,14 @@ def _is_literal(value: Any) -> bool:
     return isinstance(value, (int, float, complex, str, bytes, bool, type(None)))
 
 
-def _exported_from(name: str, value: Any) -> str | None:
-    """A module that has the value under that name, for what does not know its own (`typing.Any`, `torch.float32`)."""
+def _home(name: str, value: Any) -> str | None:
+    """The module to import a value from: the shortest name under which it is public, as a person would write it."""
+    module = getattr(value, "__module__", None)
+    parts = module.split(".") if isinstance(module, str) else []
+    # Some values do not know their home: `typing.Any`, `torch.float32`, `math.pi`.
+    candidates = [".".join(parts[:n]) for n in range(1, len(parts) + 1)] + ["typing", "torch", "math", "numpy"]
+    literal = _is_literal(value)
     return next(
-        (m for m in ("typing", "torch", "math", "numpy") if getattr(sys.modules.get(m), name, None) is value), None
+        (m for m in candidates if not literal and getattr(sys.modules.get(m), name, None) is value),
+        None,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -22,31 +23,40 @@ class Observation:
         value: what was returned, detached; None where it raised.
         extra: what `Exercise.observe` saw.
         error: the exception, if it raised one.
-        gradients: by argument, of a fixed weighted sum of the value; None where no gradient arrives.
         changed: the arguments that were not left as they were.
     """
 
     value: Any = None
     extra: Any = None
     error: BaseException | None = None
-    gradients: dict[str, Tensor | None] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    _differentiate: Callable[[], dict[str, Tensor | None]] = dict
+
+    @cached_property
+    def gradients(self) -> dict[str, Tensor | None]:
+        """By argument, of a fixed weighted sum of the value; None where no gradient arrives. Takes another call."""
+        return self._differentiate()
 
 
 def observe(exercise: Exercise, function: Callable[..., Any], probe: Probe) -> Observation:
-    """Call `function` twice: once to see what it returns and leaves behind, once for its gradients."""
+    """Call `function` and write down what is seen."""
     arguments = probe.arguments()
+    dtype, gradients = torch.get_default_dtype(), torch.is_grad_enabled()
     try:
         value = function(*arguments.values())
         extra = exercise.observe(value, arguments) if exercise.observe else None
     except RAISED as error:  # whatever a learner's function raises is an observation
         return Observation(error=error)
-    # Taken now: the second call may write into what the first one returned.
+    finally:  # what is called next, the reference it may be, must not notice
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(gradients)
+    # Copied now: a later call may write into what this one returned.
     seen = Observation(frozen(value), frozen(extra))
+    if exercise.gradients and any(isinstance(leaf, Tensor) for leaf in _flat(value)):
+        seen._differentiate = partial(_gradients, function, probe)
     if exercise.untouched:
         before = probe.arguments()
         seen.changed = tuple(name for name in arguments if not _unchanged(before[name], arguments[name]))
-    seen.gradients = _gradients(function, probe)
     return seen
 
 
@@ -106,6 +116,8 @@ def frozen(value: Any) -> Any:
     """A copy of what was returned that no later call can change."""
     if isinstance(value, Tensor):
         return value.detach().clone()
+    if isinstance(value, dict):
+        return {name: frozen(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(map(frozen, value)) if type(value) in (list, tuple) else [frozen(item) for item in value]
     return value

@@ -16,17 +16,27 @@ SHOWN = 500  # characters of an exception's own words
 
 def told(error: BaseException, function: Callable[..., Any], label: str, arguments: Arguments) -> str:
     """What was raised, where in the learner's code, and for which arguments."""
-    if isinstance(error, RecursionError):
-        what = "It calls itself without end (RecursionError)."
-    elif isinstance(error, SystemExit):
-        what = "It calls `exit()`, which would end the notebook's kernel; return a value instead."
-    else:
-        text = str(error).strip()
-        text = text if len(text) <= SHOWN else f"{text[:SHOWN]} ..."
-        what = f"It raises {type(error).__name__}{f': {text}' if text else ''}"
     lines = own_lines(error, function)
     where = f"\n{lines}" if lines else ""
-    return f"{what.replace('`', chr(39)) if not isinstance(error, SystemExit) else what}{where}\n\nCalled with {label}: {words.call(arguments)}."
+    return f"{_words(error)}{where}\n\nCalled with {label}: {words.call(arguments)}."
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "It calls itself without end (RecursionError)."
+    if isinstance(error, SystemExit):
+        return "It calls `exit()`, which would end the notebook's kernel; return a value instead."
+    text = str(error).strip().replace("`", "'")  # backticks mark code in what `check` says
+    text = text if len(text) <= SHOWN else f"{text[:SHOWN]} ..."
+    return f"It raises {type(error).__name__}{f': {text}' if text else ''}"
+
+
+def is_a_stub_s(error: BaseException | None, function: Callable[..., Any]) -> bool:
+    """Is it the `raise NotImplementedError` of a stub? PyTorch raises such errors too, from its own code."""
+    if not isinstance(error, NotImplementedError):
+        return False
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code is getattr(inspect.unwrap(function), "__code__", None)
 
 
 def own_lines(error: BaseException, function: Callable[..., Any]) -> str:

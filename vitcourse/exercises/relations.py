@@ -30,14 +30,32 @@ def of_shapes(mine: Tensor, theirs: Tensor) -> Failure | None:
     return None
 
 
-def of_values(mine: Tensor, theirs: Tensor, axes: Sequence[str]) -> Failure | None:
-    """The first relation that holds between two tensors of one shape whose numbers differ."""
+def of_values(mine: Tensor, theirs: Tensor, axes: Sequence[str]) -> list[Failure]:
+    """How two tensors of one shape are related whose numbers differ: all of the numbers, or the wrong ones."""
     if not mine.numel() or not theirs.is_floating_point() or mine.is_complex():
-        return None
+        return []
     a, b = mine.detach().double(), theirs.detach().double()
     if not (a.isfinite().all() and b.isfinite().all()):
-        return None
-    return _constant(a) or _scaled(a, b) or _sorted_alike(a, b) or _moved(a, b) or place(a, b, axes)
+        return []
+    whole = _constant(a) or _scaled(a, b, "All your numbers") or _sorted_alike(a, b) or _moved(a, b, "All your numbers")
+    if whole:
+        return [whole]
+    wrong = ~torch.isclose(a, b, rtol=1e-4, atol=1e-6)
+    part = None
+    if 2 < wrong.sum() < wrong.numel():
+        said = "All numbers that are wrong"
+        part = _scaled(a[wrong], b[wrong], said) or _moved(a[wrong], b[wrong], said)
+    return [found for found in (part, place(wrong, axes)) if found]
+
+
+def of_numbers(mine: float, theirs: float) -> Failure | None:
+    """The same for two plain numbers: sign, percent."""
+    if mine == -theirs:
+        return "sign", "Your number has the wrong sign."
+    for factor in (100, 0.01):
+        if theirs and abs(mine / theirs - factor) < 1e-6 * factor:
+            return "scale", f"Your number is {factor:g} times what it should be: percent, or a share?"
+    return None
 
 
 def _close(a: Tensor, b: Tensor) -> bool:
@@ -46,20 +64,20 @@ def _close(a: Tensor, b: Tensor) -> bool:
 
 def _constant(a: Tensor) -> Failure | None:
     if a.numel() > 1 and _close(a, a.flatten()[0].expand_as(a)):
-        return "constant", f"All your numbers are {words.number(a.flatten()[0])}, whatever the inputs are."
+        return "constant", f"All your numbers are {words.number(a.flatten()[0] + 0.0)}, whatever the inputs are."
     return None
 
 
-def _scaled(a: Tensor, b: Tensor) -> Failure | None:
+def _scaled(a: Tensor, b: Tensor, numbers: str) -> Failure | None:
     if not b.abs().max() > 0:
         return None
     largest = b.abs().argmax()
     factor = (a.flatten()[largest] / b.flatten()[largest]).item()
-    if a.numel() < 2 or not _close(a, b * factor):
+    if a.numel() < 2 or abs(factor - 1) < 1e-3 or not _close(a, b * factor):
         return None
     if abs(factor + 1) < 1e-6:
-        return "sign", "All your numbers have the wrong sign."
-    return "scale", f"All your numbers are {factor:.4g} times what they should be: one factor is missing or too many."
+        return "sign", f"{numbers} have the wrong sign."
+    return "scale", f"{numbers} are {factor:.4g} times what they should be: one factor is missing or too many."
 
 
 def _sorted_alike(a: Tensor, b: Tensor) -> Failure | None:
@@ -71,27 +89,26 @@ def _sorted_alike(a: Tensor, b: Tensor) -> Failure | None:
     return None
 
 
-def _moved(a: Tensor, b: Tensor) -> Failure | None:
+def _moved(a: Tensor, b: Tensor, numbers: str) -> Failure | None:
     offset = a - b
     if a.numel() > 2 and _close(offset, offset.flatten()[0].expand_as(offset)):
         return (
             "offset",
-            f"All your numbers are {words.number(offset.flatten()[0])} too much: one term is missing or too many.",
+            f"{numbers} are {words.number(offset.flatten()[0])} too much: one term is missing or too many.",
         )
     return None
 
 
-def place(a: Tensor, b: Tensor, axes: Sequence[str]) -> Failure | None:
+def place(different: Tensor, axes: Sequence[str]) -> Failure | None:
     """Is it wrong in one place of an axis alone, or right in one place alone?"""
-    different = ~torch.isclose(a, b, rtol=1e-4, atol=1e-6)
-    for axis, length in enumerate(a.shape):
+    for axis, length in enumerate(different.shape):
         if length < 2:
             continue
-        others = [other for other in range(a.ndim) if other != axis]
+        others = [other for other in range(different.ndim) if other != axis]
         hit = different.any(dim=others) if others else different
-        name = axes[axis] if axis < len(axes) else f"axis {axis}"
+        name = f"{axes[axis]} " if axis < len(axes) else f"axis {axis}, index "
         if hit.sum() == 1 and length > 2:
-            return "place", f"Only {name} {int(hit.nonzero())} is wrong, the others of that axis are right."
+            return "place", f"Only {name}{int(hit.nonzero())} is wrong, the others of that axis are right."
         if hit.sum() == length - 1:
-            return "place", f"Only {name} {int((~hit).nonzero())} is right, the others of that axis are wrong."
+            return "place", f"Only {name}{int((~hit).nonzero())} is right, the others of that axis are wrong."
     return None

@@ -6,6 +6,8 @@ import html
 import textwrap
 from dataclasses import dataclass
 
+from ..markup import marked_up, preformatted
+
 TITLES = {True: "Passed", False: "Not yet", None: "Not counted"}
 SIGNS = {True: "✓", False: "✗", None: "○"}
 COLORS = {
@@ -65,17 +67,3 @@ def framed(heading: str, body: str, color: str = COLORS[None], label: str = "") 
         "color:var(--jp-content-font-color1,inherit);font-family:var(--jp-content-font-family,inherit)'>"
         f"<strong>{heading}</strong>{body}</div>"
     )
-
-
-def preformatted(text: str) -> str:
-    style = "margin:.3em 0 0;white-space:pre-wrap;font-size:var(--jp-code-font-size,13px)"
-    return f"<pre style='{style}'>{html.escape(text)}</pre>"
-
-
-def marked_up(text: str) -> str:
-    """HTML for a paragraph in which backticks mark code; one that holds several lines keeps them."""
-    if "\n" in text:
-        first, rest = text.split("\n", 1)
-        return marked_up(first) + preformatted(rest)
-    parts = html.escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from numbers import Real
 from typing import Any
 
 import torch
@@ -24,6 +25,8 @@ def same_value(a: Any, b: Any) -> bool:
             return torch.equal(a, b)
         rtol, atol = TOLERANCE.get(a.dtype, COARSE)
         return torch.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same_value(a[name], b[name]) for name in a)
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(map(same_value, a, b))
     if _is_number(a) and _is_number(b):
@@ -32,7 +35,7 @@ def same_value(a: Any, b: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def same_error(a: BaseException | None, b: BaseException | None) -> bool:

@@ -70,15 +70,17 @@ class Exercise:
         name: the function's.
         lesson: "01".
         reference: the right answer, the package's own object where it has one.
-        parts: functions that the reference calls and that belong to the answer: edits reach them, `solution` shows them.
+        parts: functions that the reference calls and that belong to the answer: edits reach them, `solution` shows
+            them.
         stub: the signature as the lesson gives it, "(images, patch_size)".
         minutes, difficulty: what the lesson says, difficulty from 1 to 3.
         core: on the 90-minute path.
         axes: names of the result's axes, for "they differ in token 0 only".
         batch: arguments whose first axis is the batch, as the result's is.
         written_by_hand: names that do the exercise's work in one call, which the learner therefore writes out.
-        observe: what to compare beside the returned value, after the call: (value, arguments) -> any.
+        observe: what to compare beside the returned value, after the call: (value, arguments) -> what by name.
         untouched: whether the arguments must be left as they were.
+        gradients: whether gradients by the arguments must be right, too.
         unattempted: sources, other than one that raises NotImplementedError, that count as not attempted.
         together: as many misconceptions at once are recognised.
         piece: whether the function is a part of the model, or of its training, in `my_vit`.
@@ -101,6 +103,7 @@ class Exercise:
     written_by_hand: tuple[str, ...] = ()
     observe: Callable[[Any, Arguments], Any] | None = None
     untouched: bool = True
+    gradients: bool = True
     unattempted: tuple[str, ...] = ()
     together: int = 2
     piece: bool = False
@@ -126,7 +129,7 @@ def probe(label: str, make: Callable[[torch.Generator], Arguments], *traits: str
 def seeded(generator: torch.Generator, make: Callable[[], Any]) -> Any:
     """What `make` builds from torch's global random numbers, a module say, drawn from the generator's seed."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator.initial_seed())
+        torch.default_generator.manual_seed(generator.initial_seed())  # `torch.manual_seed` asks for GPUs, each time
         made = make()
     return made.double() if isinstance(made, nn.Module) else made
 

@@ -34,10 +34,11 @@ def subject(thing: Any) -> tuple[Exercise, Callable[..., Any]]:
     """
     exercise = find(_name_of(thing))
     _require_function(exercise, thing)
-    if inspect.unwrap(thing) is inspect.unwrap(exercise.reference) or _is_the_course_s(thing):
+    owner = _owner(exercise, thing)
+    if owner:
         raise NotAnAnswer(
-            f"This is the course's own `{exercise.name}`, imported, not yours. Run the cell that defines yours, then "
-            "this line again.",
+            f"This is {owner} own `{exercise.name}`, imported, not yours. Run the cell that defines yours, then this "
+            "line again.",
             exercise.name,
             counted=False,
         )
@@ -93,8 +94,15 @@ def _require_function(exercise: Exercise, thing: Any) -> None:
         raise NotAnAnswer(f"`{name}` is {words.kind(thing)}, not a function.", name)
 
 
-def _is_the_course_s(thing: Any) -> bool:
-    return str(getattr(inspect.unwrap(thing), "__module__", "")).split(".")[0] == "vitcourse"
+def _owner(exercise: Exercise, thing: Any) -> str | None:
+    """Whose function it is, if it was imported: "the course's", "PyTorch's"."""
+    function = inspect.unwrap(thing)
+    if function is inspect.unwrap(exercise.reference):
+        return "the course's"
+    home = str(getattr(function, "__module__", "")).split(".")[0]
+    if home == "vitcourse":
+        return "the course's"
+    return "PyTorch's" if home == "torch" or inspect.isbuiltin(function) else None
 
 
 def _require_arguments(exercise: Exercise, thing: Callable[..., Any]) -> None:

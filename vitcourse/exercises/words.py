@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .same import same_value
+
 
 def kind(value: Any) -> str:
     """What somebody would call it: "a tensor", "a NumPy array", "nothing"."""
@@ -81,8 +83,11 @@ def first_difference(mine: Any, theirs: Any) -> str:
         where = f"at {index} " if index else ""
         count = f" ({int(different.sum())} of {a.numel()} entries differ)" if a.numel() > 1 else ""
         return f"{where}yours is {number(a[tuple(index)])}, it should be {number(b[tuple(index)])}{count}"
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        name = next(name for name in theirs if not same_value(mine.get(name), theirs[name]))
+        return f"{name}: {first_difference(mine.get(name), theirs[name])}"
     if isinstance(mine, (list, tuple)) and isinstance(theirs, (list, tuple)):
         for place, (a, b) in enumerate(zip(mine, theirs, strict=False)):
-            if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape == b.shape and torch.allclose(a, b)):
+            if not same_value(a, b):
                 return f"in entry {place}, {first_difference(a, b)}"
     return f"yours is {number(mine)}, it should be {number(theirs)}"

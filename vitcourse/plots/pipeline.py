@@ -37,6 +37,7 @@ def _boxes() -> tuple[_Box, ...]:
 BOXES = _boxes()
 BOTTOM, HEIGHT = 46.0, 88.0
 STEPS = tuple(box.name for box in BOXES)
+STAGES = {"patches": "stage 1", "embed": "stage 2", "encoder": "stage 3"}  # a CNN's, in the place of these
 LEARNED = ("embed", "encoder", "head")
 
 # For each highlight: the boxes in color, and what the bracket above them says.
@@ -48,7 +49,10 @@ HIGHLIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "model": (("patches", "embed", "encoder", "pool", "head"), "you are here: the full model"),
     "training": (STEPS, "you are here: training, from the loss back to every weight"),
     "maps": (("encoder",), "you are here: what attention looks at"),
-    "cnn": (("patches", "embed", "encoder"), "you are here: a CNN in the place of these"),
+    "cnn": (
+        ("patches", "embed", "encoder"),
+        "you are here: a CNN, in the place of patches and encoder",
+    ),
 }
 
 # Lesson 05's model: MNIST at patch size 4.
@@ -62,24 +66,41 @@ MNIST_SHAPES: dict[str, object] = {
     "prediction": "a class",
 }
 
+# Lesson 07's CNN on the same images: maps (channels, rows, cols).
+CNN_SHAPES: dict[str, object] = {
+    "image": (1, 28, 28),
+    "stage 1": (16, 28, 28),
+    "stage 2": (32, 14, 14),
+    "stage 3": (64, 7, 7),
+    "pool": (64,),
+    "head": (10,),
+    "prediction": "a class",
+}
+
 
 def pipeline_strip(highlight: str, shapes: Mapping[str, object] | None = None) -> Figure:
     """The pipeline image -> patches -> embed -> encoder -> pool -> head -> prediction, 800 px wide.
 
+    With "cnn" three stages of convolutions stand in the place of patches, embed and encoder.
+
     Args:
         highlight: the part in color: "start", "patches", "attention", "block", "model", "training", "maps" or "cnn".
         shapes: what stands under each box, for one image: a tuple or a text for any of "image", "patches",
-            "embed", "encoder", "pool", "head", "prediction"; "depth", the number of encoder blocks. Boxes that
-            are not named keep no shape; without ``shapes`` those of the course's MNIST model stand there.
+            "embed", "encoder", "pool", "head", "prediction"; "depth", the number of encoder blocks. With "cnn",
+            "stage 1", "stage 2" and "stage 3" take the place of "patches", "embed", "encoder" and "depth". Boxes that
+            are not named keep no shape; without ``shapes`` those of the course's models on MNIST stand there.
 
     Raises:
         ValueError: an unknown highlight or box.
     """
     if highlight not in HIGHLIGHTS:
         raise ValueError(f"highlight={highlight!r} must be one of {', '.join(map(repr, HIGHLIGHTS))}")
-    shapes = MNIST_SHAPES if shapes is None else shapes
-    if unknown := set(shapes) - {*STEPS, "depth"}:
-        raise ValueError(f"shapes has {sorted(unknown)}; valid: {', '.join((*STEPS, 'depth'))}")
+    names = STAGES if highlight == "cnn" else {}
+    if shapes is None:
+        shapes = CNN_SHAPES if names else MNIST_SHAPES
+    valid = [names.get(step, step) for step in STEPS] + ([] if names else ["depth"])
+    if unknown := set(shapes) - set(valid):
+        raise ValueError(f"shapes has {sorted(unknown)}; valid: {', '.join(valid)}")
     active, says = HIGHLIGHTS[highlight]
 
     with style():
@@ -89,8 +110,9 @@ def pipeline_strip(highlight: str, shapes: Mapping[str, object] | None = None) -
         axes.set(xlim=(-8, 792), ylim=(0, 184))
         for box, following in zip(BOXES, (*BOXES[1:], None), strict=True):
             _draw_box(axes, box, box.name in active)
-            icons.draw(axes, box.name, box.middle, BOTTOM + HEIGHT / 2, _lit(highlight, box.name, active))
-            _draw_words(axes, box, shapes, box.name in active)
+            name = names.get(box.name, box.name)
+            icons.draw(axes, name, box.middle, BOTTOM + HEIGHT / 2, _lit(highlight, box.name, active))
+            _draw_words(axes, box, name, shapes, box.name in active)
             if following is not None:
                 _arrow(axes, (box.left + box.width + 2, 90), (following.left - 2, 90), INK)
         _bracket(axes, active, says, backward=highlight == "training")
@@ -102,7 +124,7 @@ def _lit(highlight: str, name: str, active: tuple[str, ...]) -> frozenset[str]:
     if name not in active:
         return frozenset()
     if name == "embed":
-        parts = {"patches": {"tokens"}, "block": {"positions"}, "cnn": {"tokens"}}
+        parts = {"patches": {"tokens"}, "block": {"positions"}}
     else:
         parts = {"attention": {"attention"}, "maps": {"attention"}}
     return frozenset(parts.get(highlight, {"tokens", "positions", "attention", "mlp", name}))
@@ -122,15 +144,15 @@ def _draw_box(axes: Axes, box: _Box, on: bool) -> None:
     )
 
 
-def _draw_words(axes: Axes, box: _Box, shapes: Mapping[str, object], on: bool) -> None:
-    name = f"encoder × {shapes.get('depth', 'depth')}" if box.name == "encoder" else box.name
+def _draw_words(axes: Axes, box: _Box, name: str, shapes: Mapping[str, object], on: bool) -> None:
+    title = f"encoder × {shapes.get('depth', 'depth')}" if name == "encoder" else name
     color = BLUE if on else QUIET
     axes.text(
-        box.middle, 32, name, ha="center", va="center", fontsize=10, color=color, weight="bold" if on else "normal"
+        box.middle, 32, title, ha="center", va="center", fontsize=10, color=color, weight="bold" if on else "normal"
     )
-    if box.name in shapes:
+    if name in shapes:
         axes.text(
-            box.middle, 12, _shape(shapes[box.name]), ha="center", va="center", fontsize=9.5,
+            box.middle, 12, _shape(shapes[name]), ha="center", va="center", fontsize=9.5,
             color=INK if on else QUIET, family="monospace",
         )  # fmt: skip
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 
@@ -96,6 +99,17 @@ def _encoder(axes: Axes, x: float, y: float, lit: frozenset[str]) -> None:
         )
 
 
+def _stage(axes: Axes, x: float, y: float, lit: frozenset[str], number: int) -> None:
+    """A CNN's maps after so many stages: each time smaller, and more of them."""
+    side, maps = {1: (44, 2), 2: (30, 4), 3: (16, 8)}[number]
+    step = 5
+    for i in range(maps):
+        left = x - side / 2 + (i - (maps - 1) / 2) * step
+        bottom = y - side / 2 - (i - (maps - 1) / 2) * step
+        color = (LIT if lit else GRAYS)[i % len(GRAYS)]
+        _cell(axes, left, bottom, side, side, color, edgecolor="white", linewidth=1)
+
+
 def _pool(axes: Axes, x: float, y: float, lit: frozenset[str]) -> None:
     """Many tokens become one vector."""
     for row in range(3):
@@ -125,6 +139,15 @@ def _prediction(axes: Axes, x: float, y: float, lit: frozenset[str]) -> None:
     axes.text(x - 34 + 7 * 7 + 2.7, y - 32, "7", ha="center", va="center", fontsize=9, color=INK)
 
 
-DRAWINGS = dict(
-    image=_image, patches=_patches, embed=_embed, encoder=_encoder, pool=_pool, head=_head, prediction=_prediction
-)
+DRAWINGS: dict[str, Callable[[Axes, float, float, frozenset[str]], None]] = {
+    "image": _image,
+    "patches": _patches,
+    "embed": _embed,
+    "encoder": _encoder,
+    "stage 1": partial(_stage, number=1),
+    "stage 2": partial(_stage, number=2),
+    "stage 3": partial(_stage, number=3),
+    "pool": _pool,
+    "head": _head,
+    "prediction": _prediction,
+}

@@ -153,7 +153,7 @@ def mistakes_board(figure: Figure, confusion: Any, classes: Sequence[str]) -> Dr
 def training_scrubber(
     figure: Figure, image: Any, grid: tuple[int, int], losses: Any, chance: float, highest: float
 ) -> Draw:
-    """The loss with a mark, what the class token looks at, the probabilities, and the similarity of positions.
+    """The loss with a mark, what the class token looks at, the probabilities, and what training added to positions.
 
     Args:
         image: (height, width).
@@ -163,7 +163,8 @@ def training_scrubber(
         highest: the largest weight that any map has, so that equal tints mean equal weights.
 
     Returns:
-        ``draw(step, weights, probabilities, similarity)``: (rows, cols); (classes,); (positions, positions).
+        ``draw(step, weights, probabilities, similarity)``: (rows, cols); (classes,); (positions, positions), the cosine
+        between what training has added to the codes of two positions.
     """
     rows, cols = grid
     with style():
@@ -180,7 +181,7 @@ def training_scrubber(
             np.full(((rows + 1) * rows, (cols + 1) * cols), np.nan), cmap="RdBu_r", vmin=-1, vmax=1,
             interpolation="nearest",
         )  # fmt: skip
-        fourth.set_title("positions: similarity to all others")
+        fourth.set_title("added to positions: similarity to all others")
         figure.colorbar(montage, ax=fourth, shrink=0.85, ticks=(-1, 0, 1), label="cosine")
 
     def draw(step: int, weights: Any, probabilities: Any, similarity: Any) -> None:

@@ -20,6 +20,7 @@ from ..vit import VisionTransformer
 _MODELS: dict[str, type[nn.Module]] = {cls.__name__: cls for cls in (VisionTransformer, ConvNet, PairFinder)}
 _SHIPPED = Path(__file__).parent.parent / "weights"
 _OPTIMIZER = "optimizer."
+_NOT_STATED = "not stated"
 
 
 def save_checkpoint(
@@ -52,7 +53,7 @@ def save_checkpoint(
     if optimizer is not None:
         tensors |= _optimizer_tensors(model, optimizer)
     header = dict(
-        model=type(model).__name__,
+        model=_kind(model),
         config=getattr(model, "config", None),
         step=step,
         settings=dict(settings or {}),
@@ -108,9 +109,11 @@ def load_training_state(
         ValueError: the run had other settings, or the file has no optimizer state.
     """
     header, tensors = _read(Path(path))
-    differing = [k for k in settings if header["settings"].get(k) != settings[k]]
+    kept = header["settings"]
+    pairs = {k: (kept.get(k, _NOT_STATED), settings.get(k, _NOT_STATED)) for k in {**settings, **kept}}
+    differing = {k: pair for k, pair in pairs.items() if pair[0] != pair[1]}
     if differing:
-        said = ", ".join(f"{k}={header['settings'].get(k)!r} (now {settings[k]!r})" for k in differing)
+        said = ", ".join(f"{k}={then!r} (now {now!r})" for k, (then, now) in differing.items())
         raise ValueError(
             f"{path} is of a run with other settings: {said}; use the same ones, or another checkpoint file"
         )
@@ -124,6 +127,11 @@ def load_training_state(
         if state:
             optimizer.state[parameter] = {k: t.to(parameter.device) for k, t in state.items()}
     return header["step"]
+
+
+def _kind(model: nn.Module) -> str:
+    """The class that :func:`load_checkpoint` shall build: for a subclass that only computes otherwise, its base."""
+    return next((cls.__name__ for cls in type(model).__mro__ if cls in _MODELS.values()), type(model).__name__)
 
 
 def _optimizer_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ..errors import require_positive
@@ -26,7 +27,9 @@ class Evaluation(NamedTuple):
     accuracy: float
 
 
-def classification(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def classification(
+    model: nn.Module, images: Float[Tensor, "batch ..."], labels: Int[Tensor, "batch"]
+) -> tuple[Float[Tensor, ""], Bool[Tensor, "batch"]]:
     """The objective of a classifier: mean cross-entropy, and where the largest logit is the label's."""
     logits = model(images).float()
     return F.cross_entropy(logits, labels), logits.argmax(dim=1) == labels

@@ -16,7 +16,7 @@ from ..errors import require_positive
 from .checkpoints import load_training_state, save_checkpoint
 from .distributed import broadcast_weights, sum_gradients, sum_over_processes
 from .evaluation import Evaluation, Objective, classification, evaluate
-from .guard import LossGuard
+from .guard import LossGuard, held_interrupt
 from .precision import autocast, choose_precision
 from .schedule import warmup_cosine
 
@@ -84,13 +84,13 @@ def fit(
         objective: loss and correctness; cross-entropy on logits unless given.
         test: evaluated after each epoch, not counted as training time.
         precision: "float32" or "bfloat16" (autocast); unless given, bfloat16 on a GPU that has it, else float32.
-        checkpoint: a file that is written after each epoch and when the consumer stops; where it exists already, the
-            run goes on from it.
+        checkpoint: a file that is written after each epoch, and when the consumer stops or Ctrl-C breaks a step off;
+            where it exists already, the run goes on from it.
         seed: of dropout.
 
     Raises:
-        ValueError: an argument out of range, or a checkpoint of a run with other settings.
-        TrainingDiverged: the loss was not finite; the model holds the last weights at which it was.
+        ValueError: an argument out of range, or a checkpoint of a run with other settings or other batches.
+        TrainingDiverged: the loss or its gradient was not finite; the model holds the last weights at which both were.
     """
     require_positive(epochs=epochs)
     for name, value, valid in (("lr", lr, lr > 0), ("warmup", warmup, 0 <= warmup <= 1), ("clip", clip, clip > 0)):
@@ -114,6 +114,7 @@ def fit(
         clip=clip,
         precision=precision,
         seed=seed,
+        **{f"batches.{name}": value for name, value in getattr(batches, "description", {}).items()},
     )
     done = 0
     if checkpoint is not None and Path(checkpoint).exists():
@@ -122,6 +123,7 @@ def fit(
     seconds, saved = 0.0, done
     dropout = _has_dropout(model)
     guard = LossGuard(model, every=1 if device.type == "cpu" else 25)
+    statistics, before_step = list(model.buffers()), []
     try:
         for epoch in range(done // len(batches), epochs):
             start = time.perf_counter()
@@ -130,12 +132,14 @@ def fit(
                 rate = lr * warmup_cosine(done, total, round(warmup * total))
                 for group in optimizer.param_groups:
                     group["lr"] = rate
+                before_step = [tensor.clone() for tensor in statistics]
                 with _seeded(device, seed, done) if dropout else nullcontext():
                     loss = _backward(model, objective, images, labels, optimizer, precision)
-                guard.check(loss, done + 1)
-                torch.nn.utils.clip_grad_norm_(parameters, clip)
-                optimizer.step()
-                done += 1
+                norm = torch.nn.utils.clip_grad_norm_(parameters, clip)
+                guard.check(loss, norm, done + 1)
+                with held_interrupt():
+                    optimizer.step()
+                    done, before_step = done + 1, []
                 seconds += time.perf_counter() - start
 
                 test_result = None
@@ -148,9 +152,13 @@ def fit(
                         test_result = evaluate(model, test, objective=objective, precision=precision)
                 yield Progress(epoch, done, total, loss, rate, seconds, test_result)
                 start = time.perf_counter()
-    except GeneratorExit:
-        # Stopped between two steps: what was trained since the last epoch is worth keeping.
+    except (GeneratorExit, KeyboardInterrupt):
+        # A step that was broken off has changed nothing but what a forward pass changes: the statistics of batch norm.
+        for tensor, kept in zip(statistics, before_step, strict=False):
+            tensor.copy_(kept)
+        # What was trained since the last epoch is worth keeping, if it is whole.
         if checkpoint is not None and saved < done:
+            guard.verify()
             save_checkpoint(checkpoint, model, optimizer=optimizer, step=done, settings=settings)
         raise
 

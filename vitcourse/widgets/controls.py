@@ -106,7 +106,8 @@ def cell(
     """A cell of a grid that is chosen in the picture: `patch=cell(7, 7)` gives `update(patch=(row, column))`.
 
     The grid fills the axes, row 0 on top, as `axes.imshow(image)` shows an image cut into patches. By click,
-    drag or arrow keys.
+    drag or arrow keys; Space sets the same cell again. `patch.touches` counts: 0 at first, and one more whenever a
+    cell is set, the same one included.
 
     Args:
         rows, columns: of the grid.

@@ -79,13 +79,14 @@ function touch(model, card, signal) {
     ArrowDown: { down: 1 },
     ArrowUp: { down: -1 },
     n: { next: 1 },
+    " ": { again: 1 },
   };
   card.addEventListener("keydown", (event) => {
     const move = moves[event.key];
     if (!move || !model.get("interactive") || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation(); // else JupyterLab moves to the next cell
-    const arrows = { right: 0, down: 0, next: 0, ...model.get("arrows") };
+    const arrows = { right: 0, down: 0, next: 0, again: 0, ...model.get("arrows") };
     for (const [name, step] of Object.entries(move)) arrows[name] += step;
     model.set("arrows", arrows);
     model.save_changes();

@@ -32,8 +32,8 @@ class Figure(FirstFrame, anywidget.AnyWidget):
         pointer: {"x", "y", "start_x", "start_y", "press", "down"}: where the pointer is and where it was
             pressed, as fractions of the picture from its top left corner; how often it was pressed so far;
             whether it is still held.
-        arrows: {"right", "down", "next"}: presses of the arrow keys so far (right minus left, down minus
-            up) and of the key N.
+        arrows: {"right", "down", "next", "again"}: presses of the arrow keys so far (right minus left, down minus
+            up), of the key N, and of Space.
         pixel_ratio: device pixels per CSS pixel.
 
     At most one message is on its way to Python: positions passed meanwhile are dropped, the last one is not.

@@ -83,9 +83,3 @@ def small_png(rgb: np.ndarray) -> bytes:
         if len(small) < len(full):
             return small
     return full
-
-
-def size_of(png: bytes) -> tuple[int, int]:
-    """(width, height) in pixels, from the header of a PNG."""
-    width, height = struct.unpack(">2I", png[16:24])
-    return width, height

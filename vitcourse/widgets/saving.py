@@ -73,14 +73,3 @@ def server_config() -> str:
     It loads this file by its path, so that the server starts without importing PyTorch.
     """
     return CONFIG.format(file=str(pathlib.Path(__file__).resolve()))
-
-
-def write_server_config(directory: str | pathlib.Path) -> pathlib.Path:
-    """Writes that config into `directory` and returns its path.
-
-    Start JupyterLab with `--config=PATH`, or with `directory` in JUPYTER_CONFIG_PATH.
-    """
-    path = pathlib.Path(directory) / "jupyter_server_config.py"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(server_config(), encoding="utf-8")
-    return path

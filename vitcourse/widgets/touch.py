@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,29 +13,63 @@ from vitcourse.widgets.control import Control, label_of
 STEPS = 40  # arrow presses from one end of a range to the other
 
 
+class Place(tuple):
+    """What `update` gets of a cell or a point: the pair of numbers, and how often it was set so far.
+
+    Attributes:
+        touches: 0 at first, and one more at each press, each cell that a drag comes to, each key. Two presses on one
+            cell give equal pairs; this number tells them apart, as a brush must.
+    """
+
+    touches: int
+
+    def __new__(cls, pair: Iterable[float], touches: int = 0) -> Place:
+        made = super().__new__(cls, pair)
+        made.touches = touches
+        return made
+
+
 class Touch(Control):
     """A pair of numbers set in the picture."""
 
     cursor = "pointer"
+    value: Place
 
     def __init__(self, *, value: tuple, axes: int | tuple[int, ...], label: str) -> None:
         super().__init__(label=label)
         self.axes = (axes,) if isinstance(axes, int) else tuple(axes)
-        self.value = value
+        self.value = Place(value)
 
     def build(self, name: str) -> None:
         return None
 
-    def read(self) -> tuple:
+    def read(self) -> Place:
         return self.value
 
-    def _take(self, value: tuple) -> None:
-        if value != self.value:
+    def write(self, value: Any, name: str) -> None:
+        pair = self._checked(value, name)
+        if isinstance(value, Place):  # put back as it was: nobody touched it
             self.value = value
+        else:
+            self._take(pair, again=True)
+
+    def _checked(self, value: Any, name: str) -> tuple:
+        """`value` as a pair; ValueError where it is not one that can be set."""
+        raise NotImplementedError
+
+    def _take(self, value: tuple, *, again: bool = False) -> None:
+        """Sets the value; one that it has already counts only when it is set `again`, on purpose."""
+        if again or value != self.value:
+            self.value = Place(value, self.value.touches + 1)
             self.changed()
 
-    def touched(self, axes: Axes, x: float, y: float) -> None:
-        self._take(self.place(axes, x, y))
+    def touched(self, axes: Axes, x: float, y: float, *, pressed: bool = False) -> None:
+        """The picture was pressed at (x, y), or the pointer moved there while it was held."""
+        self._take(self.place(axes, x, y), again=pressed)
+
+    def pressed_again(self) -> None:
+        """Sets the present value once more, as a key does."""
+        self._take(self.value, again=True)
 
     def axes_in(self, figure: Figure) -> list[Axes]:
         return [figure.axes[i] for i in self.axes if i < len(figure.axes)]
@@ -65,7 +100,7 @@ class Cell(Touch):
                 raise ValueError(f"{name}={number!r} is not a whole number above 0")
         super().__init__(value=(0, 0), axes=axes, label=label)
         self.rows, self.columns = rows, columns
-        self.value = self._checked(value, "value")
+        self.value = Place(self._checked(value, "value"))
 
     def _checked(self, value: Any, name: str) -> tuple[int, int]:
         try:
@@ -77,9 +112,6 @@ class Cell(Touch):
                 f"{name}={value!r} is not a (row, column) from (0, 0) to ({self.rows - 1}, {self.columns - 1})"
             )
         return row, column
-
-    def write(self, value: Any, name: str) -> None:
-        self._take(self._checked(value, name))
 
     def place(self, axes: Axes, x: float, y: float) -> tuple[int, int]:
         row, column = int((1 - y) * self.rows), int(x * self.columns)
@@ -119,9 +151,6 @@ class Point(Touch):
             if not (low_x <= x <= high_x and low_y <= y <= high_y):
                 raise ValueError(f"{name}={value!r} lies outside x {low_x:g} to {high_x:g}, y {low_y:g} to {high_y:g}")
         return x, y
-
-    def write(self, value: Any, name: str) -> None:
-        self._take(self._checked(value, name))
 
     def _ranges(self, axes: Axes) -> tuple[float, float, float, float]:
         if self.bounds is not None:

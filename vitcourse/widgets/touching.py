@@ -18,30 +18,32 @@ def connect(widget: Figure, figure: MatplotlibFigure, touches: dict[str, Touch])
         return
     names = list(touches)
     held: dict[str, Any] = {"press": -1, "target": None, "chosen": names[0]}
-    arrows = {"right": 0, "down": 0, "next": 0}
+    arrows = {"right": 0, "down": 0, "next": 0, "again": 0}
 
     def pointer_moved(change: Any) -> None:
         at = change["new"]
         if not at:
             return
-        if at["press"] != held["press"]:
+        if pressed := at["press"] != held["press"]:
             held["press"] = at["press"]
             held["target"] = nearest(touches, figure, at["start_x"], 1 - at["start_y"])
             if held["target"] is not None:
                 held["chosen"] = held["target"][0]
         if held["target"] is not None:
             name, axes = held["target"]
-            touches[name].touched(axes, *fraction(axes, figure, at["x"], 1 - at["y"]))
+            touches[name].touched(axes, *fraction(axes, figure, at["x"], 1 - at["y"]), pressed=pressed)
 
     def arrows_pressed(change: Any) -> None:
         pressed = {key: int(change["new"].get(key, 0)) for key in arrows}
-        right, down, on = (pressed[key] - arrows[key] for key in ("right", "down", "next"))
+        right, down, on, again = (pressed[key] - arrows[key] for key in arrows)
         arrows.update(pressed)
         if on:
             held["chosen"] = names[(names.index(held["chosen"]) + on) % len(names)]
         if right or down:
             control = touches[held["chosen"]]
             control.go(right, down, control.axes_in(figure)[0])
+        if again:
+            touches[held["chosen"]].pressed_again()
 
     hints = [control.describe(name) for name, control in touches.items()]
     if len(touches) > 1:
