@@ -24,7 +24,7 @@ from torch.testing import assert_close
 
 import vitcourse as vc
 from vitcourse.data import load
-from vitcourse.exercises import check, quiz
+from vitcourse.exercises import check, hint, progress, quiz, solution  # noqa: F401
 from vitcourse.plots import attention as plots
 from vitcourse.plots import boards as board_plots
 from vitcourse.plots.pipeline import pipeline_strip
@@ -748,38 +748,12 @@ check(multi_head_attention)  # hint(multi_head_attention), solution(multi_head_a
 # %% [markdown] tags=["core"]
 # ## The finished layer
 #
-# The package's code, folded, because it holds the answers to the exercises. `bias` is added to the scores; lesson 03 uses it for relative positions. The
-# layer's `forward` calls PyTorch's fused kernel, which never stores the map (why: Deeper). `attention_map` is its
-# twin for when we want to look.
+# The package's layer, folded, because it holds an answer. It calls the functions of the exercises: `solution(...)` shows
+# the package's. A `bias` is added to the scores; lesson 03 uses it for relative positions. `forward` calls PyTorch's fused
+# kernel, which never stores the map (why: Deeper). `attention_map` is its twin for when we want to look.
 
 # %% tags=["core"]
-from einops import rearrange
-
 from vitcourse.errors import check_tokens, require_heads_divide
-
-
-# %% mirror="vitcourse.attention.attention_weights" tags=["core", "hide-source"]
-def attention_weights(q, k, bias=None):  # type: ignore[no-redef]
-    """softmax(q k^T / sqrt(d_k) + bias), over the keys: (..., queries, keys)."""
-    if q.shape[-1] != k.shape[-1]:
-        raise ValueError(f"q has head_dim {q.shape[-1]} and k has {k.shape[-1]}; they must be equal")
-    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
-    if bias is not None:
-        scores = scores + bias
-    return scores.softmax(dim=-1)
-
-
-# %% mirror="vitcourse.attention.split_heads" tags=["core", "hide-source"]
-def split_heads(x, num_heads):  # type: ignore[no-redef]
-    """(batch, tokens, dim) -> (batch, heads, tokens, dim / heads)"""
-    require_heads_divide(x.shape[-1], num_heads)
-    return rearrange(x, "b n (h d) -> b h n d", h=num_heads)
-
-
-# %% mirror="vitcourse.attention.merge_heads" tags=["core", "hide-source"]
-def merge_heads(x):  # type: ignore[no-redef]
-    """(batch, heads, tokens, dim / heads) -> (batch, tokens, dim)"""
-    return rearrange(x, "b h n d -> b n (h d)")
 
 
 # %% mirror="vitcourse.attention.MultiHeadAttention" tags=["core", "hide-source"]

@@ -23,9 +23,10 @@ from torch.testing import assert_close
 import vitcourse as vc
 from vitcourse.cost import count_flops, measure_time, parameters_by_part, peak_memory, vit_cost
 from vitcourse.data import load
-from vitcourse.exercises import check, hint, progress, quiz, solution  # noqa: F401
+from vitcourse.exercises import check, compare, hint, my_vit, progress, quiz, solution  # noqa: F401
 from vitcourse.maps import record_attention
 from vitcourse.plots import model as plots
+from vitcourse.plots.my_pieces import my_pieces
 from vitcourse.plots.pipeline import pipeline_strip
 from vitcourse.pretrained import copy_from_torchvision
 from vitcourse.training import load_checkpoint
@@ -483,6 +484,33 @@ def repair_vit(images: Tensor, model: Any) -> Tensor:
 check(repair_vit)  # hint(repair_vit), solution(repair_vit), progress()
 
 # %% [markdown] tags=["core"]
+# ### Your model so far
+#
+# What passes its check is kept in `my_vit.py`, beside this lesson. `my_vit.model(...)` makes a Vision Transformer of it:
+# green is yours, the rest the package's. Its parameters have the package's names, so it takes the weights of the trained
+# model that the course ships. Solve another exercise, run this cell again, and a piece turns green.
+
+# %% tags=["core"]
+mine = my_vit.model(weights="mnist")
+picture(
+    my_pieces(parameters_by_part(mine), len(mine.blocks), mine.parts()),
+    alt="The model as a jigsaw, a rectangle for each part with the area of its parameters, and beside it the functions "
+    f"of each part. Yours are green: {len(mine.mine())} of {len(my_vit.PIECES)}.",
+)
+
+# %% tags=["core", "nbval-check-output"]
+with torch.no_grad():
+    assert_close(mine(images), load_checkpoint("mnist")(images), rtol=1e-4, atol=1e-4)
+print("with your pieces and with the package's: the same logits for", len(images), "images")
+
+# %% [markdown] tags=["core"]
+# And where does a model go wrong? `compare(model)` runs it beside the package's with the same weights, and names the first
+# place at which they part. Here is number 5 of the museum; try the others, and one of your own.
+
+# %% tags=["core"]
+compare(museum["5 softmax over queries"])
+
+# %% [markdown] tags=["core"]
 # ### Try it
 #
 # 1. In the cell of the mistakes, mend one of 1 to 6. Run that cell and those below it.
@@ -558,22 +586,14 @@ picture(
 #
 # ### The finished model
 #
-# The package's code, folded, because it holds answers to the exercises; nothing depends on it.
+# The package's code, folded; nothing depends on it. It calls `embed_tokens`, the exercise's; `solution(embed_tokens)`
+# shows the package's.
 
 # %% tags=["deeper"]
 from vitcourse.encoder import NORM_EPS, TransformerBlock
 from vitcourse.errors import require_one_of, require_positive
 from vitcourse.patches import PatchEmbedding
 from vitcourse.positions import RelativePositionBias, sincos_2d
-
-
-# %% mirror="vitcourse.vit.embed_tokens" tags=["deeper", "hide-source"]
-def embed_tokens(patches, class_token=None, positions=None):  # type: ignore[no-redef]
-    """z_0 = [x_cls; x_1 E; ...; x_N E] + E_pos"""
-    tokens = patches
-    if class_token is not None:
-        tokens = torch.cat([class_token.expand(len(patches), -1, -1), patches], dim=1)
-    return tokens if positions is None else tokens + positions
 
 
 # %% mirror="vitcourse.vit.VisionTransformer" tags=["deeper", "hide-source"]

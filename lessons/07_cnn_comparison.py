@@ -596,7 +596,7 @@ check(conv2d)  # hint(conv2d), solution(conv2d), progress()
 
 
 # %% tags=["deeper", "exercise"]
-def equivariance_error(features: Features, images: Tensor, pixels: int) -> float:
+def equivariance_error(features: Callable[[Tensor], Tensor], images: Tensor, pixels: int) -> float:
     """How far a model's map is from moving with the image: |f(T x) - T f(x)| / |f(x) - mean|.
 
     features: f, from images (batch, channels, height, width) to maps (batch, features, rows, cols); cols divides width.

@@ -18,7 +18,7 @@ from torch.testing import assert_close
 
 from vitcourse import VisionTransformer
 from vitcourse.data import Batches, load, random_shift
-from vitcourse.training import Progress, evaluate, fit, load_checkpoint, read_report, warmup_cosine
+from vitcourse.training import evaluate, fit, load_checkpoint, read_report, warmup_cosine
 
 SMALL = dict(img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=64, num_heads=4, mlp_ratio=2.0)
 
@@ -79,7 +79,7 @@ def test_an_interrupt_ends_the_lessons_run_wherever_it_lands(lands_in, capsys):
     def steps():
         for step in range(1, 201):
             loss = Interrupts() if lands_in == "loss" and step == 70 else 1.0
-            yield Progress(0, step, 200, loss, 1e-3, step / 10)  # type: ignore[arg-type]
+            yield SimpleNamespace(step=step, loss=loss, lr=1e-3, seconds=step / 10, test=None)  # a Progress
 
     curves = Interrupts() if lands_in == "curves" else SimpleNamespace(update=lambda: None)
     names: dict[str, Any] = dict(

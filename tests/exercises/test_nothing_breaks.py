@@ -15,6 +15,7 @@ from answers import answer
 import vitcourse as vc
 from vitcourse.exercises import check, hint, solution
 from vitcourse.exercises import guarded as guarding
+from vitcourse.exercises.catalog import NAMES
 
 RIGHT = """
 def patchify(images, patch_size):
@@ -174,6 +175,16 @@ def test_the_solution_is_shown_in_color_and_noted():
     from vitcourse.exercises import store
 
     shown = solution("patchify")
+    assert "def patchify(images, patch_size):\n" in shown.code
     assert "rearrange(images" in repr(shown)
+    assert "check_images" not in repr(shown)
     assert "<span style='color:var(--jp-mirror-editor-" in shown._repr_html_()
     assert store.records()["patchify"]["revealed"] is True
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_solution_is_code(name):
+    code = solution(name).code
+    compile(code, name, "exec")
+    assert f"def {name}(" in code
+    assert "raise ValueError" not in code

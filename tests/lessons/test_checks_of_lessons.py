@@ -104,7 +104,7 @@ BROKEN = [
     ("stubs", "def rows_to_one(", "import math\n\n\ndef rows_to_one(", "belongs the line check(rows_to_one)"),
     ("stubs", "def rows_to_one(", "def helper(): ...\n\n\ndef rows_to_one(", "must define one of grid_tokens, "),
     ("stubs", "def rows_to_one(", "def rows(", "must define one of"),
-    ("stubs", "print(3)", "def mended(tokens):\n    return tokens", "defines mended: tag it exercise"),
+    ("stubs", "print(3)", "def mended(tokens):\n    return tokens", "defines mended, an exercise: tag it exercise"),
     ("names of exercises", "print(3)", "print(grid_tokens(4, 4, 2))", "uses grid_tokens, which is the learner's own"),
     ("names of exercises", "print(3)", "mended = 3", "uses mended"),
     ("names of exercises", "tokens = tokens * 2  #", "tokens = rows_to_one(tokens)  #", "uses rows_to_one"),

@@ -6,6 +6,7 @@ Only imports and exercise cells run, all lessons' in one kernel, as a learner's 
 from __future__ import annotations
 
 import ast
+import copy
 import os
 
 import lesson_files
@@ -60,8 +61,9 @@ def right(definition):
 
 def wrong(body):
     def answer(definition):
-        head = ast.unparse(ast.FunctionDef(definition.name, definition.args, [ast.Pass()], [], definition.returns))
-        return head.rsplit("pass", 1)[0].rstrip() + "\n" + body.format(first=definition.args.args[0].arg)
+        shell = copy.deepcopy(definition)
+        shell.body = [ast.Pass()]
+        return ast.unparse(shell).rsplit("pass", 1)[0].rstrip() + "\n" + body.format(first=definition.args.args[0].arg)
 
     return answer
 

@@ -65,9 +65,8 @@ def stub_problems(lesson: Any, cells: list[Any]) -> list[str]:
         definitions = [node for node in tree(cell).body if isinstance(node, ast.FunctionDef)]
         names = [node.name for node in definitions if node.name in wanted]
         if "exercise" not in tags(cell):
-            # Below, the finished function may stand, marked as a mirror.
-            loose = names if "mirror" not in cell.metadata else []
-            problems += [f"{cell.id} defines {name}: tag it exercise" for name in loose]
+            # Not as a mirror either: it would take the place of the learner's own, for the next `check`.
+            problems += [f"{cell.id} defines {name}, an exercise: tag it exercise" for name in names]
         elif len(definitions) != 1 or not names:
             problems.append(f"{cell.id} is tagged exercise: it must define one of {', '.join(wanted) or 'none'}")
         else:
@@ -133,7 +132,7 @@ def _rest(parsed: ast.Module, exercise: Exercise) -> Iterator[str]:
 def name_problems(lesson: Any, cells: list[Any]) -> list[str]:
     """Nothing below a stub uses its name, which is the learner's; and no import takes it.
 
-    A mirror may: it is the package's code to the letter, and no cell uses what it defines.
+    The mirror of a class may: it is the package's code to the letter, and no cell uses what it defines.
     """
     wanted = exercises_of(lesson)
     problems = []

@@ -51,11 +51,11 @@ def solution(function: Any) -> Help:
     if isinstance(exercise, Help):
         return exercise
     store.note(exercise.name, revealed=True)
-    return Help(
-        f"{exercise.name}: one solution",
-        "Read it, close it, and write yours from memory: that is what stays.",
-        without_checks(whole_source(exercise)).strip(),
-    )
+    code = textbook(whole_source(exercise)).strip()
+    text = "Read it, close it, and write yours from memory: that is what stays."
+    if "as_pair" in code:
+        text += " (`as_pair`, of the package, makes height and width of a single number.)"
+    return Help(f"{exercise.name}: one solution", text, code)
 
 
 def _exercise(function: Any) -> Exercise | Help:
@@ -65,15 +65,32 @@ def _exercise(function: Any) -> Exercise | Help:
         return Help("No such exercise", str(answer))
 
 
-def without_checks(source: str) -> str:
-    """Source without the statements that only look at arguments and complain: what is left is the textbook's."""
+def textbook(source: str) -> str:
+    """Source without annotations, and without the statements that only look at arguments and complain."""
     lines = source.splitlines()
     for definition in ast.parse(source).body:
-        for statement in getattr(definition, "body", []):
+        if not isinstance(definition, ast.FunctionDef):
+            continue
+        for statement in definition.body:
             if _only_checks(statement):
-                for number in range(statement.lineno - 1, statement.end_lineno or statement.lineno):
-                    lines[number] = ""
-    return re.sub(r"\n{2,}(?=    )", "\n", "\n".join(lines))
+                lines[statement.lineno - 1 : statement.end_lineno] = [GONE] * len(
+                    lines[statement.lineno - 1 : statement.end_lineno]
+                )
+        until = definition.body[0].lineno - 1
+        while until > definition.lineno and not lines[until - 1].rstrip().endswith(":"):
+            until -= 1  # a comment or an empty line above the first statement
+        head = [f"def {definition.name}({_without_annotations(definition.args)}):"]
+        lines[definition.lineno - 1 : until] = head + [GONE] * (until - definition.lineno)
+    return re.sub(r"\n\n+(?=    )", "\n\n", "\n".join(line for line in lines if line != GONE))
+
+
+GONE = "\0"  # keeps the lines' numbers until the end
+
+
+def _without_annotations(arguments: ast.arguments) -> str:
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        argument.annotation = None
+    return ast.unparse(arguments)
 
 
 def _only_checks(statement: ast.stmt) -> bool:
@@ -83,7 +100,7 @@ def _only_checks(statement: ast.stmt) -> bool:
     return (
         isinstance(call, ast.Call)
         and isinstance(call.func, ast.Name)
-        and call.func.id.startswith(("check_", "require"))
+        and call.func.id.startswith(("check_", "require_", "_require"))
     )
 
 

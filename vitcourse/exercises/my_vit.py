@@ -122,7 +122,7 @@ class MyPatchEmbedding(PatchEmbedding):
         height, width = self.patch_size
         if height != width:  # the exercise has square patches
             return super().forward(images)
-        check_images(images, self.in_channels, self.img_size)
+        check_images(images, self.in_channels, self.img_size, self.projection.weight.dtype)
         patches = self.pieces["patchify"](images, height)
         return self.pieces["project_patches"](patches, self.projection.weight, self.projection.bias)
 

@@ -31,7 +31,7 @@ class Progress:
     def _repr_html_(self) -> str:
         cells = "".join(
             f"<tr><td>{number}</td><td style='text-align:left'><code>{name}</code></td>"
-            f"<td style='text-align:left'>{_SIGNS[state]} {state}</td>"
+            f"<td style='text-align:left;white-space:nowrap'>{_SIGNS[state]} {state}</td>"
             f"<td style='text-align:left'>{html.escape(more)}</td></tr>"
             for number, name, state, more in self.rows
         )
