@@ -13,7 +13,7 @@ from .called import calls
 from .catalog import NAMES, lesson_of
 from .guarded import SECONDS, Printed, Stopped, guarded
 from .judge import Verdict, judge
-from .observe import RAISED
+from .observe import RAISED, observe
 from .result import Result
 from .spec import Exercise
 from .subject import NotAnAnswer, subject
@@ -57,6 +57,8 @@ def _judged(exercise: Exercise, function: Callable[..., Any]) -> Result:
     printed, reference_ran, names = Printed(), False, set[str]()
     try:
         with guarded() as printed:
+            observe(exercise, function, exercise.probes[0])
+            printed.full = True  # what later calls print is the same, or as good
             verdict = judge(exercise, function)
             reference_ran, names = calls(exercise, function) if verdict.passed else (False, set())
     except Stopped:
@@ -66,8 +68,12 @@ def _judged(exercise: Exercise, function: Callable[..., Any]) -> Result:
             "whose condition never changes, or one over each single number?",
             failed="time",
         )
+    except KeyboardInterrupt:
+        raise
     except RAISED as error:  # a fault of the check itself: say so, and let the lesson go on
         return Result(None, f"The check itself failed, which is not your fault: {error!r}", exercise=name)
+    except BaseException as error:  # a class of the learner's own that is no Exception
+        verdict = Verdict(False, f"It raises {type(error).__name__}, which is no `Exception`.", failed="exception")
     if verdict.failed == "not attempted":
         return _not_attempted(name)
     if verdict.passed and reference_ran:

@@ -34,11 +34,14 @@ class Printed(io.TextIOBase):
         super().__init__()
         self.text = ""
         self.dropped = 0
+        self.full = False
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
+        if self.full:
+            return len(text)
         room = KEPT - len(self.text)
         self.text += text[:room]
         self.dropped += max(0, len(text) - room)

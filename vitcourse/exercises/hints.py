@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import html
+import inspect
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ from pygments.lexers import PythonLexer
 from pygments.token import Token
 
 from . import store
+from .catalog import NAMES
 from .result import framed, marked_up
 from .spec import Exercise
 from .subject import NotAnAnswer, named
@@ -52,7 +54,12 @@ def solution(function: Any) -> Help:
         return exercise
     store.note(exercise.name, revealed=True)
     code = textbook(whole_source(exercise)).strip()
+    for name in set(NAMES) - {exercise.name, *(part.__name__ for part in exercise.parts)}:
+        code = re.sub(rf"(?<![\w.]){name}\(", f"vc.{name}(", code)  # the bare name is the learner's own
     text = "Read it, close it, and write yours from memory: that is what stays."
+    more = [n for n in inspect.signature(exercise.reference).parameters if n not in exercise.probes[0].arguments()]
+    if more:
+        text += f" The package's function takes more than the exercise: leave out `{'`, `'.join(more)}`."
     if "as_pair" in code:
         text += " (`as_pair`, of the package, makes height and width of a single number.)"
     return Help(f"{exercise.name}: one solution", text, code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -18,6 +19,7 @@ from .spec import Exercise, Misconception, Probe
 from .variants import DoesNotFit, variant
 
 Seen = Sequence[Observation]  # one a probe
+SEVERAL = "{} mistakes come together here. Each sentence speaks of one, as if the others were mended."
 # Properties that say more of the cause than "right for one head only" does.
 CAUSES = {"kind", "dtype", "finite", "gradient", "untouched", "repeatable", "batch"}
 SECONDS = 0.5  # of computing, for trying several misconceptions at once; a check shall answer within one second
@@ -71,7 +73,8 @@ def judge(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
         return Verdict(False, "", failed="not attempted")
     known = recognised(exercise, mine)
     if known:
-        return Verdict(False, "\n\n".join(m.message for m in known), " + ".join(m.name for m in known))
+        several = [SEVERAL.format(len(known))] if len(known) > 1 else []
+        return Verdict(False, "\n\n".join([*several, *(m.message for m in known)]), " + ".join(m.name for m in known))
     return _unknown(exercise, function, mine)
 
 
@@ -85,7 +88,7 @@ def recognised(exercise: Exercise, mine: Seen) -> tuple[Misconception, ...]:
     sets += [itertools.combinations(edits, size) for size in range(2, exercise.together + 1)]
     until = time.thread_time() + SECONDS
     likely: tuple[Misconception, ...] = ()
-    for candidates in sets:
+    for candidates in sets if _tells_something(mine) else sets[:1]:
         for candidate in candidates:
             if len(candidate) > 1 and time.thread_time() > until:
                 return likely
@@ -95,6 +98,30 @@ def recognised(exercise: Exercise, mine: Seen) -> tuple[Misconception, ...]:
                 return candidate
             likely = likely or candidate
     return likely if _differs_in_values(exercise, mine) else ()
+
+
+def _tells_something(mine: Seen) -> bool:
+    """Can several mistakes be recognised by it? Not where it is always the same number, or never one."""
+    return not _constant(mine) and any(seen.error is None and not _not_finite(seen.value) for seen in mine)
+
+
+def _constant(mine: Seen) -> str | None:
+    """The number that is returned whatever the inputs are; for one number in each, as well as for tensors of one."""
+    found = set()
+    for seen in mine:
+        value = seen.value
+        if isinstance(value, Tensor):
+            numbers = value.double().unique() if value.numel() and not value.is_complex() else value.new_empty(0)
+            found.add(words.number(numbers[0]) if len(numbers) == 1 else None)
+        else:
+            found.add(words.number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None)
+    return found.pop() if len(found) == 1 and len(mine) > 1 else None
+
+
+def _not_finite(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return value.is_floating_point() and not bool(value.isfinite().any())
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _same_values(exercise: Exercise, mine: Seen, candidate: tuple[Misconception, ...]) -> bool:
@@ -133,6 +160,10 @@ def _unknown(exercise: Exercise, function: Callable[..., Any], mine: Seen) -> Ve
             False, "\n\n".join(filter(None, [trait and trait[1], text])), failed=(trait or ("exception",))[0]
         )
     failures = [failure for failure in _properties(exercise, function, probe, seen, wanted) if failure]
+    constant = _constant(mine)
+    if constant is not None and not same_value(seen.value, wanted.value):
+        said = f"It returns {constant} whatever it is given."
+        failures = [("constant", said), *[f for f in failures if f[0] in CAUSES]]
     if trait:
         causes = itertools.takewhile(lambda failure: failure[0] in CAUSES, failures)
         failures.insert(len(list(causes)), trait)

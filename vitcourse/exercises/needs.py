@@ -30,6 +30,7 @@ def self_contained(function: Callable[..., Any]) -> str:
 
 
 def _collect(thing: Any, lines: dict[str, None], definitions: dict[str, str]) -> None:
+    thing = inspect.unwrap(thing)  # a decorator such as torch.no_grad() stands in the source
     name = thing.__name__
     source = _source(thing)
     if getattr(thing, "__closure__", None):

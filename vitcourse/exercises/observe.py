@@ -118,6 +118,6 @@ def frozen(value: Any) -> Any:
         return value.detach().clone()
     if isinstance(value, dict):
         return {name: frozen(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(frozen, value)) if type(value) in (list, tuple) else [frozen(item) for item in value]
-    return value
+    if type(value) in (list, tuple):
+        return type(value)(map(frozen, value))
+    return value  # what is left is not changed in place: numbers, torch.Size, the tuples of max() and its like

@@ -80,8 +80,9 @@ def of_device(exercise: Exercise, function: Callable[..., Any]) -> Failure | Non
 
 
 _DEVICE = (
-    "It is right on the CPU, and fails on a GPU: something on the way makes a new tensor without saying on which "
-    "device, so it lands on the CPU, while the inputs lie elsewhere."
+    "It is right on the CPU, and fails on a GPU: a tensor that you make on the way lands on the CPU, while the inputs "
+    "lie elsewhere. What makes tensors (`torch.eye`, `torch.arange`, `torch.zeros`, ...) takes `device=`; every tensor "
+    "tells its own by `.device`."
 )
 
 

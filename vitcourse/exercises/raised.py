@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from torch import Tensor
 
 from . import words
 from .spec import Arguments
@@ -54,9 +57,18 @@ def own_lines(error: BaseException, function: Callable[..., Any]) -> str:
         line = linecache.getline(frame.f_code.co_filename, number).strip()
         place = f"line {number} of {frame.f_code.co_name}" if frame.f_code.co_name != "<module>" else f"line {number}"
         shown.append(f"  {place}:  {line}" if line else f"  {place}")
-    if len(shown) > 4:  # a recursion
+        shapes = _shapes(line, frame.f_locals)
+        if shapes:
+            shown.append(f"  there {', '.join(shapes)}")
+    if len(shown) > 8:  # a recursion
         shown = [*shown[:2], "  ...", shown[-1]]
     return "\n".join(shown)
+
+
+def _shapes(line: str, names: Mapping[str, Any]) -> list[str]:
+    """The shapes of the tensors that a line names: most exceptions of PyTorch are about them."""
+    used = dict.fromkeys(re.findall(r"\b[A-Za-z_]\w*\b", line))
+    return [f"{name} is {words.shape(names[name])}" for name in used if isinstance(names.get(name), Tensor)]
 
 
 def _is_a_cell(filename: str) -> bool:

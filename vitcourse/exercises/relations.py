@@ -37,7 +37,13 @@ def of_values(mine: Tensor, theirs: Tensor, axes: Sequence[str]) -> list[Failure
     a, b = mine.detach().double(), theirs.detach().double()
     if not (a.isfinite().all() and b.isfinite().all()):
         return []
-    whole = _constant(a) or _scaled(a, b, "All your numbers") or _sorted_alike(a, b) or _moved(a, b, "All your numbers")
+    whole = (
+        _rounded(a, b)
+        or _constant(a)
+        or _scaled(a, b, "All your numbers")
+        or _sorted_alike(a, b)
+        or _moved(a, b, "All your numbers")
+    )
     if whole:
         return [whole]
     wrong = ~torch.isclose(a, b, rtol=1e-4, atol=1e-6)
@@ -50,12 +56,24 @@ def of_values(mine: Tensor, theirs: Tensor, axes: Sequence[str]) -> list[Failure
 
 def of_numbers(mine: float, theirs: float) -> Failure | None:
     """The same for two plain numbers: sign, percent."""
+    if abs(mine - theirs) <= 1e-3 * abs(theirs):
+        return "precision", "Your number is nearly right: something is rounded, or computed in lower precision."
     if mine == -theirs:
         return "sign", "Your number has the wrong sign."
     for factor in (100, 0.01):
         if theirs and abs(mine / theirs - factor) < 1e-6 * factor:
             return "scale", f"Your number is {factor:g} times what it should be: percent, or a share?"
     return None
+
+
+def _rounded(a: Tensor, b: Tensor) -> Failure | None:
+    if not torch.allclose(a, b, rtol=1e-3, atol=1e-3 * float(b.abs().max())):
+        return None
+    return (
+        "precision",
+        "Your numbers are nearly right: something small is added or left out, a constant is rounded, or a step is "
+        "computed in lower precision.",
+    )
 
 
 def _close(a: Tensor, b: Tensor) -> bool:
@@ -77,6 +95,8 @@ def _scaled(a: Tensor, b: Tensor, numbers: str) -> Failure | None:
         return None
     if abs(factor + 1) < 1e-6:
         return "sign", f"{numbers} have the wrong sign."
+    if abs(factor) < 1e-9:
+        return "zero", f"{numbers} are 0: they were never written, or were cut off."
     return "scale", f"{numbers} are {factor:.4g} times what they should be: one factor is missing or too many."
 
 

@@ -122,5 +122,5 @@ def _require_arguments(exercise: Exercise, thing: Callable[..., Any]) -> None:
 
 
 def _spelled(signature: inspect.Signature) -> str:
-    names = [str(parameter).split(":")[0].split("=")[0].strip() for parameter in signature.parameters.values()]
-    return f"`({', '.join(names)})`" if names else "no arguments"
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    return f"`{signature.replace(parameters=bare, return_annotation=signature.empty)}`" if bare else "no arguments"

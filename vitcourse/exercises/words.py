@@ -24,6 +24,10 @@ def kind(value: Any) -> str:
         return "a bool"
     if isinstance(value, (int, float, np.number)):
         return "a number"
+    if isinstance(value, torch.Size):
+        return "a shape (torch.Size)"
+    if isinstance(value, tuple) and hasattr(value, "indices"):
+        return "values and their indices (`.values` are the first)"
     if isinstance(value, tuple):
         return f"a tuple of {len(value)}"
     if isinstance(value, list):
@@ -68,8 +72,17 @@ def call(arguments: dict[str, Any]) -> str:
     return ", ".join(f"{name} {argument(value)}" for name, value in arguments.items())
 
 
-def number(value: Any) -> str:
-    return f"{float(value):.6g}" if isinstance(value, (float, Tensor)) else str(value)
+def number(value: Any, digits: int = 6) -> str:
+    return f"{float(value):.{digits}g}" if isinstance(value, (float, Tensor)) else str(value)
+
+
+def two_numbers(mine: Any, theirs: Any) -> tuple[str, str]:
+    """Both with as many digits as it takes to see that they differ."""
+    for digits in (6, 9, 12, 17):
+        pair = number(mine, digits), number(theirs, digits)
+        if pair[0] != pair[1]:
+            break
+    return pair
 
 
 def first_difference(mine: Any, theirs: Any) -> str:
@@ -82,7 +95,8 @@ def first_difference(mine: Any, theirs: Any) -> str:
         index = [int(i) for i in different.nonzero()[0]]
         where = f"at {index} " if index else ""
         count = f" ({int(different.sum())} of {a.numel()} entries differ)" if a.numel() > 1 else ""
-        return f"{where}yours is {number(a[tuple(index)])}, it should be {number(b[tuple(index)])}{count}"
+        yours, right = two_numbers(a[tuple(index)], b[tuple(index)])
+        return f"{where}yours is {yours}, it should be {right}{count}"
     if isinstance(mine, dict) and isinstance(theirs, dict):
         name = next(name for name in theirs if not same_value(mine.get(name), theirs[name]))
         return f"{name}: {first_difference(mine.get(name), theirs[name])}"
@@ -90,4 +104,5 @@ def first_difference(mine: Any, theirs: Any) -> str:
         for place, (a, b) in enumerate(zip(mine, theirs, strict=False)):
             if not same_value(a, b):
                 return f"in entry {place}, {first_difference(a, b)}"
-    return f"yours is {number(mine)}, it should be {number(theirs)}"
+    yours, right = two_numbers(mine, theirs)
+    return f"yours is {yours}, it should be {right}"
