@@ -338,8 +338,9 @@ def patchify(images: Tensor, patch_size: int) -> Tensor:
     """Cut images into patches, row by row, each flattened to one vector.
 
     images: (batch, channels, height, width); patch_size: P, in pixels, which divides height and width.
-    Returns (batch, H W / P^2, channels P^2), in the images' dtype: patch 1 lies at the right of patch 0, and a vector
-    holds its first channel row by row, then the second, and so on. The images stay as they are.
+    Returns (batch, H W / P^2, channels P^2), in the dtype and on the device of the images: patch 1 lies at the right of
+    patch 0, and a vector holds its first channel row by row, then the second, and so on. The images stay as they are.
+    Gradients reach them.
     """
     raise NotImplementedError  # your code here
 
@@ -393,7 +394,8 @@ def unpatchify(patches: Tensor, patch_size: int, img_size: tuple[int, int]) -> T
 
     patches: (batch, tokens, channels P^2), as patchify returns them; patch_size: P, in pixels; img_size: height and
     width of the images, in pixels.
-    Returns (batch, channels, height, width), in the patches' dtype. The patches stay as they are.
+    Returns (batch, channels, height, width), in the dtype and on the device of the patches, which stay as they are.
+    Gradients reach them.
     """
     raise NotImplementedError  # your code here
 
@@ -415,7 +417,7 @@ def project_patches(patches: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
     patches: (batch, tokens, channels P^2), as patchify returns them: channel by channel, row by row.
     weight: (embed_dim, channels, P, P), the filters of the convolution; bias: (embed_dim,).
-    Returns (batch, tokens, embed_dim), in the dtype of the patches. Gradients reach all three.
+    Returns (batch, tokens, embed_dim), in the dtype and on the device of the patches. Gradients reach all three.
     """
     raise NotImplementedError  # your code here
 

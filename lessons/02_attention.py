@@ -335,7 +335,7 @@ print(f"columns sum to {column_sums.min():.2f} up to {column_sums.max():.2f}")
 #
 # $$A = \mathrm{softmax}\left(\frac{Q K^\top}{\sqrt{d_k}}\right)$$
 #
-# for any number of axes before the last two. A batch of images has one such axis; heads, below, add another.
+# with none, one or two axes before the last two. A batch of images has one such axis; heads, below, add another.
 
 
 # %% tags=["core", "exercise"]
@@ -344,8 +344,9 @@ def attention_weights(q: Tensor, k: Tensor) -> Tensor:
 
     q: (..., queries, head_dim); k: (..., keys, head_dim). Before the last two axes stand none, one or two, in q and k
     the same ones: nothing, (batch), or (batch, heads). There may be more keys than queries, or fewer.
-    Returns (..., queries, keys), in q's dtype; each row sums to 1, even where scores are in the thousands.
-    q and k stay as they are.
+    Returns (..., queries, keys), in q's dtype and on its device; each row sums to 1, even where scores are in the
+    thousands.
+    q and k stay as they are, and gradients reach both.
     """
     raise NotImplementedError  # your code here
 
@@ -691,8 +692,8 @@ def split_heads(x: Tensor, num_heads: int) -> Tensor:
     """Give each head its share of every token.
 
     x: (batch, tokens, dim); num_heads: divides dim.
-    Returns (batch, num_heads, tokens, dim / num_heads): head i holds the i-th block of each token's numbers, in their
-    order.
+    Returns (batch, num_heads, tokens, dim / num_heads), in the dtype and on the device of x: head i holds the i-th block
+    of each token's numbers, in their order. Gradients reach x.
     """
     raise NotImplementedError  # your code here
 
@@ -710,7 +711,8 @@ def merge_heads(x: Tensor) -> Tensor:
     """Lay the heads' outputs side by side: the inverse of split_heads.
 
     x: (batch, heads, tokens, head_dim).
-    Returns (batch, tokens, heads * head_dim): in each token the numbers of head 0, then those of head 1, and so on.
+    Returns (batch, tokens, heads * head_dim), in the dtype and on the device of x: in each token the numbers of head 0,
+    then those of head 1, and so on. Gradients reach x.
     """
     raise NotImplementedError  # your code here
 
@@ -723,7 +725,8 @@ check(merge_heads)  # hint(merge_heads), solution(merge_heads), progress()
 # 10 minutes, difficulty ●●●. All of it: project, split, attend, merge, project. The three matrices $W_Q, W_K, W_V$ come
 # as one, as layers keep them: $x$ times one matrix gives queries, keys and values side by side. `nn.Linear` keeps a
 # weight as (outputs, inputs), so theirs is $3D \times D$. You may use `vc.split_heads`, `vc.attention_weights` and
-# `vc.merge_heads`, or your own code.
+# `vc.merge_heads`, or `F.scaled_dot_product_attention` between splitting and merging, or your own code; not
+# `vc.MultiHeadAttention`, which is the whole layer.
 
 
 # %% tags=["deeper", "exercise"]
@@ -738,7 +741,8 @@ def multi_head_attention(
     out_weight: (dim, dim), out_bias: (dim,): the output projection W_O, laid out as in nn.Linear.
     num_heads: divides dim; head i takes the i-th block of each query, key and value. Scores are divided by the root of
     dim / num_heads.
-    Returns (batch, tokens, dim). No dropout, no mask.
+    Returns (batch, tokens, dim), in the dtype and on the device of x. No dropout, no mask, and not by way of
+    vc.MultiHeadAttention. Gradients reach x and all four weights and biases.
     """
     raise NotImplementedError  # your code here
 

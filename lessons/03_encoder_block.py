@@ -490,7 +490,7 @@ share.reveal(
 def sincos_2d(rows: int, cols: int, dim: int) -> Tensor:
     """Sinusoidal position codes of a grid, position by position, row by row.
 
-    rows, cols: the grid, counted from 0; dim: D, a multiple of 4.
+    rows, cols: size of the grid; coordinates count from 0. dim: D, a multiple of 4.
     Returns (rows cols, dim), float32. In quarters of dim / 4 channels: sines of the row, cosines of the row, sines of the
     column, cosines of the column; in each quarter the frequencies 10000^(-4 k / dim), k = 0, ..., dim / 4 - 1.
     """
@@ -522,8 +522,8 @@ def relative_bias(table: Tensor, rows: int, cols: int) -> Tensor:
     -(cols - 1) is entry 0, and the offset of columns changes fastest. Then three entries: class token (the query) to any
     patch (the key), any patch to the class token, class token to itself.
     rows, cols: the grid; the patches are numbered row by row.
-    Returns (heads, 1 + rows cols, 1 + rows cols), queries by keys, in table's dtype; token 0 is the class token, the
-    patches follow.
+    Returns (heads, 1 + rows cols, 1 + rows cols), queries by keys, in the dtype and on the device of the table; token 0 is
+    the class token, the patches follow.
     """
     raise NotImplementedError  # your code here
 
@@ -544,7 +544,8 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     x: (..., dim), with one or more axes before the last, float32 or float64; weight, bias: (dim,), gamma and beta of the
     formula, of the same dtype; eps: the formula's epsilon. The variance is the mean of the squared distances from the
     mean.
-    Returns (..., dim), of x's shape and dtype. x stays as it is.
+    Returns (..., dim), of x's shape and dtype. x stays as it is. Gradients must pass, so change nothing in place that a part
+    has read.
     """
     raise NotImplementedError  # your code here
 
@@ -564,7 +565,7 @@ def pre_norm_block(x: Tensor, norm1: Callable, attention: Callable, norm2: Calla
     """One encoder block with pre-norm.
 
     x: (batch, tokens, dim); norm1, attention, norm2, mlp: called with a tensor of that shape, each returns another one.
-    Returns (batch, tokens, dim). x stays as it is.
+    Returns (batch, tokens, dim). x stays as it is. Gradients must pass, so change nothing in place that a part has read.
     """
     raise NotImplementedError  # your code here
 

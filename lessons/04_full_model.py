@@ -393,7 +393,8 @@ def embed_tokens(patches: Tensor, class_token: Tensor, positions: Tensor) -> Ten
 
     patches: (batch, N, dim), the embedded patches x_1 E to x_N E of each image.
     class_token: (1, 1, dim), the same for all images; positions: (1, N + 1, dim), row 0 for the class token.
-    Returns (batch, N + 1, dim), in the dtype of the patches. The arguments stay as they are.
+    All three have one dtype. Returns (batch, N + 1, dim), in that dtype and on the device of the patches. The arguments
+    stay as they are.
     """
     raise NotImplementedError  # your code here
 
@@ -405,8 +406,8 @@ check(embed_tokens)  # hint(embed_tokens), solution(embed_tokens), progress()
 #
 # ### `count_parameters`
 #
-# 3 minutes, difficulty ●○○. How many numbers does a model learn? Above, the package counted. Now you: any model, whatever
-# its layers are.
+# 3 minutes, difficulty ●○○. How many numbers do a model's parameters hold, learned or frozen? Above, the package counted.
+# Now you: any model, whatever its layers are.
 
 
 # %% tags=["deeper", "exercise"]
@@ -414,7 +415,7 @@ def count_parameters(model: nn.Module) -> int:
     """How many numbers the parameters of a model hold, all its layers together.
 
     model: any module. A frozen parameter counts; one that two layers share counts once. A buffer is no parameter.
-    Returns an int. The model stays as it is.
+    Returns an int. The model stays as it is: mode, dtype, gradients, and what is frozen.
     """
     raise NotImplementedError  # your code here
 
@@ -437,7 +438,8 @@ def interpolate_positions(positions: Tensor, old_grid: tuple[int, int], new_grid
     (class token, distillation token), then the patches of the old grid, row by row.
     old_grid, new_grid: (rows, cols), the number of patches down and across.
     The picture is resized in float32, with F.interpolate: mode "bicubic", align_corners False, antialias True.
-    Returns (1, prefix + new rows new cols, dim), in the dtype of positions. The prefix rows stay as they are, and first.
+    Returns (1, prefix + new rows new cols, dim), in the dtype and on the device of positions. The prefix rows stay as they
+    are, and first.
     """
     raise NotImplementedError  # your code here
 
@@ -458,7 +460,8 @@ def repair_vit(images: Tensor, model: Any) -> Tensor:
 
     images: (batch, channels, height, width); model: a VisionTransformer with class token, learned positions and no dropout.
     Returns the logits, (batch, classes), equal to those of model(images).
-    The layers that are called below may be called; the model, a block or its attention as a whole may not.
+    Any layer may be called, also `patch_embedding` and `block.mlp`; not the model, its methods (embed, encode, pool, head),
+    a block or its attention.
     """
     maps = model.patch_embedding.projection(images)  # (batch, dim, rows, cols)
     patches = maps.flatten(2).transpose(1, 2)  # (batch, patches, dim)

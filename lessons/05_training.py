@@ -170,8 +170,9 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tenso
     model: makes logits (batch, classes) of images, and comes in training or in eval mode; optimizer: of its parameters;
     images: (batch, channels, height, width); labels: (batch,), class numbers.
     The loss is the mean cross-entropy. Gradients of an earlier batch may be left over, and must not count. The model is
-    in training mode during the step and afterwards.
-    Returns the loss before the step, as a Python number.
+    in training mode during the step and afterwards. Exactly one pass through the model, and one step of the given
+    optimizer. No clipping; the learning rate stays.
+    Returns the loss before the step, that of this one pass, as a Python number.
     """
     raise NotImplementedError  # your code here
 
@@ -602,8 +603,8 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Mean cross-entropy of a batch, in nats.
 
     logits: (batch, classes), of any size, also in the thousands and of either sign; labels: (batch,), class numbers from 0.
-    Returns one number, a tensor of shape () in the dtype of logits, through which gradients reach them. Both arguments
-    stay as they are.
+    Returns one number, a tensor of shape () in the dtype and on the device of the logits, through which gradients reach
+    them. Both arguments stay as they are.
     """
     raise NotImplementedError  # your code here
 
@@ -625,7 +626,8 @@ def warmup_cosine(step: int, total_steps: int, warmup_steps: int) -> float:
     """The factor on the peak learning rate at one step: a straight warm-up, then half a cosine towards 0.
 
     step: t, counted from 0, below total_steps; total_steps: T; warmup_steps: T_w, from 0 (no warm-up) to below T.
-    Returns a Python number. It is above 0 at the first step, and 1 at the last step of the warm-up.
+    Returns a Python number, the factor alone, not rounded. It is above 0 at the first step, and 1 at the last step of the
+    warm-up.
     """
     raise NotImplementedError  # your code here
 
@@ -644,10 +646,11 @@ check(warmup_cosine)  # hint(warmup_cosine), solution(warmup_cosine), progress()
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     """The share of images whose largest logit is the label's.
 
-    model: makes logits (batch, classes) of images, and comes in training or in eval mode; images: (batch, channels,
-    height, width); labels: (batch,), class numbers.
+    model: makes logits (batch, classes) of images, and comes as a whole, with all its parts, in training or in eval mode;
+    some of its parameters may be frozen; images: (batch, channels, height, width); labels: (batch,), class numbers.
     The model is measured in eval mode, and no graph for gradients is recorded. Afterwards it is as before: its mode, its
-    parameters and all that it keeps; and gradients are recorded again.
+    parameters, which of them are frozen, gradients that wait in `.grad`, and all else that it keeps; and gradients are
+    recorded again.
     Returns a Python number from 0 to 1.
     """
     raise NotImplementedError  # your code here

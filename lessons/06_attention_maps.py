@@ -541,8 +541,8 @@ def rollout(maps: Sequence[Tensor]) -> Tensor:
 
     maps: for each layer, first to last, its weights, (batch, heads, tokens, tokens). In each layer the skip connection
     counts for one half, attention for the other.
-    Returns (batch, tokens, tokens), in the maps' dtype: row i says what token i is a mixture of, and sums to 1. The
-    maps stay as they are.
+    Returns (batch, tokens, tokens), in the dtype and on the device of the maps: row i says what token i is a mixture of,
+    and sums to 1. The maps stay as they are.
     """
     raise NotImplementedError  # your code here
 
@@ -566,7 +566,7 @@ def attention_distance(attention: Tensor, grid: tuple[int, int]) -> Tensor:
     grid: (rows, columns) of patches.
     The class token is left out on both sides, as one that looks and as one looked at; each row that remains is divided
     by its sum. Distances are those of a straight line, in patches: a patch's right neighbor is 1 away.
-    Returns (batch, heads), in the dtype of attention. The maps stay as they are.
+    Returns (batch, heads), in the dtype and on the device of `attention`. The maps stay as they are.
     """
     raise NotImplementedError  # your code here
 
@@ -581,13 +581,13 @@ check(attention_distance)  # hint(attention_distance), solution(attention_distan
 # %% tags=["deeper", "hide-source", "nbval-check-output"]
 assert_close(c, maps[-1][:, :, 0, 1:].unflatten(-1, grid))
 
-I = torch.eye(maps[0].shape[-1])  # noqa: E741
+I = torch.eye(maps[0].shape[-1], dtype=maps[0].dtype, device=maps[0].device)  # noqa: E741
 by_hand = I
 for A in maps:
     by_hand = (0.5 * I + 0.5 * A.mean(dim=1)) @ by_hand
 assert_close(R, by_hand)
 
-places = torch.cartesian_prod(torch.arange(float(rows)), torch.arange(float(cols)))  # p
+places = torch.cartesian_prod(torch.arange(float(rows)), torch.arange(float(cols))).to(maps[0])  # p
 a = maps[0][:, :, 1:, 1:]
 a = a / a.sum(dim=-1, keepdim=True)  # without the class token
 assert_close(d, (a * torch.cdist(places, places)).sum(dim=-1).mean(dim=-1))

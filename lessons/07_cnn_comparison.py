@@ -578,7 +578,8 @@ def conv2d(images: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: i
     images: (batch, channels, height, width); weight: (filters, channels, rows, cols); bias: (filters,).
     stride: how far the kernel moves, in both directions; padding: how many zeros on each of the four sides.
     Returns (batch, filters, height', width') with height' = (height + 2 padding - rows) // stride + 1 and
-    width' likewise, in the images' dtype. The images stay as they are.
+    width' likewise, in the dtype and on the device of the images. Gradients reach images, weight and bias. The images
+    stay as they are.
     """
     raise NotImplementedError  # your code here
 
@@ -632,7 +633,8 @@ def attention_as_convolution(pixels: Tensor, maps: Tensor, weight: Tensor) -> Te
     no softmax is missing. Head a K + b looks a - K // 2 rows down and b - K // 2 columns right, as the maps that
     `comparison.neighbor_bias(rows, cols, K).softmax(dim=-1)` gives; other maps must work too.
     weight: (filters, channels, K, K), with K * K heads: entry [:, :, a, b] belongs to head a K + b.
-    Returns (batch, tokens, filters), in the pixels' dtype.
+    Returns (batch, tokens, filters), in the dtype and on the device of the pixels. Gradients reach pixels, maps and
+    weight.
     """
     raise NotImplementedError  # your code here
 

@@ -80,6 +80,7 @@ UNPATCHIFY = [
 ]
 PROJECT_PATCHES = [
     "return F.linear(patches, weight.flatten(1), bias)",
+    "return patches @ weight.permute(1, 2, 3, 0).reshape(-1, weight.shape[0]) + bias",
     """
     d, c, p, _ = weight.shape
     cut = patches.reshape(-1, c, p, p)

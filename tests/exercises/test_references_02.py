@@ -53,6 +53,10 @@ ATTENTION_WEIGHTS = [
     return torch.stack([(row / len(query) ** 0.5).softmax(0) for row, query in zip(rows, q)])
     """,
     "return ((q / q.shape[-1] ** 0.25) @ (k / k.shape[-1] ** 0.25).swapaxes(-1, -2)).softmax(dim=-1)",
+    """
+    s = q @ k.mT / q.shape[-1] ** 0.5
+    return 1 / (s.unsqueeze(-2) - s.unsqueeze(-1)).exp().sum(-1)
+    """,
 ]
 SPLIT_HEADS = [
     "return x.view(x.shape[0], x.shape[1], num_heads, -1).transpose(1, 2)",
@@ -150,6 +154,17 @@ def _dedented(body):
 def test_other_right_answers_pass(name, body):
     result = check(written(name, body))
     assert result.passed, result.message
+
+
+def test_the_package_s_layer_in_one_call_is_named():
+    body = """
+    layer = vc.MultiHeadAttention(embed_dim=x.shape[-1], num_heads=num_heads).to(x.dtype)
+    weights = {"qkv.weight": qkv_weight, "qkv.bias": qkv_bias}
+    weights |= {"projection.weight": out_weight, "projection.bias": out_bias}
+    return torch.func.functional_call(layer, weights, x)
+    """
+    result = check(written("multi_head_attention", body))
+    assert "functional_call" in result.message
 
 
 def test_pytorchs_layer_in_one_call_is_named():

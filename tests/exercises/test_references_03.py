@@ -258,6 +258,43 @@ FOREIGN = {
     "sincos_2d": [
         (
             """
+omega = 10000 ** (-4*torch.arange(dim//4)/dim)
+r=torch.arange(rows).repeat_interleave(cols).float(); c=torch.arange(cols).repeat(rows).float()
+y=r[:,None]*omega; x=c[:,None]*omega
+return torch.cat([y.sin(), y.cos(), x.sin(), x.cos()], 1).half().float()
+""",
+            "in half precision on the way",
+        ),
+        (
+            """
+omega = 10000 ** (-4*torch.arange(dim//4).flip(0)/dim)
+r=torch.arange(rows).repeat_interleave(cols).float(); c=torch.arange(cols).repeat(rows).float()
+y=r[:,None]*omega; x=c[:,None]*omega
+return torch.cat([y.sin(), y.cos(), x.sin(), x.cos()], 1)
+""",
+            "frequencies from slow to fast",
+        ),
+        (
+            """
+omega = 10000 ** (-4*torch.arange(dim//4)/dim)
+r=torch.arange(rows).repeat_interleave(cols).float(); c=torch.arange(cols).repeat(rows).float()
+r=r/(rows-1)*2*torch.pi; c=c/(cols-1)*2*torch.pi
+y=r[:,None]*omega; x=c[:,None]*omega
+return torch.cat([y.sin(), y.cos(), x.sin(), x.cos()], 1)
+""",
+            "coordinates from 0 to 2 pi, divided by 0",
+        ),
+        (
+            """
+omega = 10000 ** (-torch.arange(dim//4)/(dim//4-1))
+r=torch.arange(rows).repeat_interleave(cols).float(); c=torch.arange(cols).repeat(rows).float()
+y=r[:,None]*omega; x=c[:,None]*omega
+return torch.cat([x.sin(), x.cos(), y.sin(), y.cos()], 1)
+""",
+            "as in vit-pytorch",
+        ),
+        (
+            """
 omega = 10000 ** (-torch.arange(dim//4) / (dim/4))
 x, y = torch.meshgrid(torch.arange(cols), torch.arange(rows), indexing="ij")
 y = y.flatten()[:, None] * omega; x = x.flatten()[:, None] * omega
@@ -345,7 +382,7 @@ p = torch.arange(rows*cols)
 y = (p//cols)[:, None] * omega; x = (p%cols)[:, None] * omega
 return torch.cat([y.sin(), y.cos(), x.sin(), x.cos()], 1)
 """,
-            "Order and coordinates are right: at each",
+            "frequencies from slow to fast",
         ),
         (
             """
@@ -455,6 +492,108 @@ return F.normalize(torch.cat([y.sin(), y.cos(), x.sin(), x.cos()], 1), dim=1)
     "relative_bias": [
         (
             """
+n = rows*cols; p = torch.arange(n)
+r, c = p//cols, p%cols
+dr = r[None] - r[:, None] + rows - 1; dc = c[None] - c[:, None] + cols - 1
+idx = dr*(2*cols-1) + dc
+return F.pad(table[:, idx], (1,0,1,0))
+""",
+            "key minus query + class token without bias",
+        ),
+        (
+            """
+n = rows*cols
+out = table.new_zeros(len(table), n+1, n+1)
+for q in range(1, n):
+    for k in range(1, n):
+        dr = (q-1)//cols - (k-1)//cols + rows-1
+        dc = (q-1)%cols - (k-1)%cols + cols-1
+        out[:, q, k] = table[:, dr*(2*cols-1)+dc]
+out[:, 0, 1:] = table[:, -3, None]
+out[:, 1:, 0] = table[:, -2, None]
+out[:, 0, 0] = table[:, -1]
+return out
+""",
+            "Some of your numbers are 0, and no entry of",
+        ),
+        (
+            """
+n = rows*cols; p = torch.arange(n)
+r, c = p//rows, p%rows
+dr = r[:, None] - r[None] + rows - 1; dc = c[:, None] - c[None] + cols - 1
+idx = dr*(2*cols-1) + dc
+L = table.shape[1]
+full = torch.zeros(n+1, n+1, dtype=torch.long)
+full[1:, 1:] = idx
+full[0, 1:] = L-3
+full[1:, 0] = L-2
+full[0, 0] = L-1
+return table[:, full]
+""",
+            "rows of the grid taken for its columns",
+        ),
+        (
+            """
+n = rows*cols; p = torch.arange(n)
+r, c = p//cols, p%cols
+dr = r[:, None] - r[None] + cols - 1; dc = c[:, None] - c[None] + rows - 1
+idx = dr*(2*cols-1) + dc
+L = table.shape[1]
+full = torch.zeros(n+1, n+1, dtype=torch.long)
+full[1:, 1:] = idx
+full[0, 1:] = L-3
+full[1:, 0] = L-2
+full[0, 0] = L-1
+return table[:, full]
+""",
+            "shifts exchanged",
+        ),
+        (
+            """
+grid = table[:, :-3].unflatten(1, (2 * rows - 1, 2 * cols - 1))
+b = grid.unfold(1, rows, 1).unfold(2, cols, 1).reshape(len(table), rows*cols, rows*cols)
+bias = F.pad(b, (1, 0, 1, 0))
+bias[:, 0] = table[:, -3, None]
+bias[:, :, 0] = table[:, -2, None]
+bias[:, 0, 0] = table[:, -1]
+return bias
+""",
+            "coordinates added",
+        ),
+        (
+            """
+n = rows*cols
+out = table.new_zeros(len(table), n+1, n+1)
+for q in range(1, n+1):
+    for k in range(1, n+1):
+        dr = q//cols - k//cols + rows-1
+        dc = q%cols - k%cols + cols-1
+        out[:, q, k] = table[:, dr*(2*cols-1)+dc]
+out[:, 0, 1:] = table[:, -3, None]
+out[:, 1:, 0] = table[:, -2, None]
+out[:, 0, 0] = table[:, -1]
+return out
+""",
+            "tokens taken for patches",
+        ),
+        (
+            """
+n = rows*cols; p = torch.arange(n)
+r, c = p//cols, p%cols
+dr = r[None] - r[:, None] + rows - 1; dc = c[None] - c[:, None] + cols - 1
+idx = dr*(2*cols-1) + dc
+L = table.shape[1]
+full = torch.zeros(n+1, n+1, dtype=torch.long)
+full[1:, 1:] = idx
+full[0, 1:] = L-3
+full[1:, 0] = L-2
+full[0, 0] = L-2
+return table[:, full]
+""",
+            "key minus query + corner from column 0",
+        ),
+        (
+            """
 coords = torch.stack(torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing="ij")).flatten(1)
 rel = (coords[:, :, None] - coords[:, None, :]).permute(1, 2, 0).contiguous()
 rel[:, :, 0] += rows - 1
@@ -481,7 +620,7 @@ idx[0, 0:] = L - 3
 idx[0:, 0] = L - 2
 return table[:, idx]
 """,
-            "Between patches all is right. The class token's",
+            "corner from column 0",
         ),
         (
             """
@@ -528,7 +667,7 @@ dr = p[:, None]//cols - p[None]//cols; dc = p[:, None]%cols - p[None]%cols
 idx = F.pad((dr+rows-1)*(2*cols-1) + dc + cols - 1, (1,0,1,0))
 return table[:, idx]
 """,
-            "Between patches all is right. The class token's",
+            "class token reads entry 0",
         ),
         (
             """
@@ -539,7 +678,7 @@ L = table.size(1)
 idx[0, 0] = L - 1; idx[0, :] = L - 3; idx[:, 0] = L - 2
 return table[:, idx]
 """,
-            "Between patches all is right. The class token's",
+            "corner from column 0",
         ),
         (
             """
@@ -618,7 +757,7 @@ L = table.size(1)
 idx[0, 0:] = L - 3; idx[0:, 0] = L - 2; idx[0, 0] = L - 1
 return table[:, idx]
 """,
-            "It raises",
+            "rows moved by one too many",
         ),
         (
             """
@@ -641,11 +780,54 @@ bias[:, :, 0] = table[:, -2, None]
 bias[:, 0, 0] = table[:, -1]
 return bias
 """,
-            "There are two pairs of patches with the same",
+            "coordinates added",
         ),
         ("return vc.relative_bias(table, rows, cols).float()", "Your result is float32"),
     ],
     "layer_norm": [
+        (
+            """
+m=x.mean(-1,keepdim=True)
+v=x.var(-1,unbiased=False,keepdim=True)
+mu=m
+return (x-mu)/(torch.sqrt(v+eps)*weight)+bias
+""",
+            "divided by the weight",
+        ),
+        (
+            """
+m=x.mean(-1,keepdim=True)
+v=x.var(-1,unbiased=False,keepdim=True)
+return (x-m)/torch.sqrt(v)+eps*weight+bias
+""",
+            "eps times the weight",
+        ),
+        (
+            """
+m=x.mean((-2,-1),keepdim=True)
+v=x.var((-2,-1),unbiased=False,keepdim=True)
+return (x-m)/(v+eps).sqrt()*weight+bias
+""",
+            "over the last two axes",
+        ),
+        (
+            """
+m=x.mean(2,keepdim=True)
+v=x.var(2,unbiased=False,keepdim=True)
+return (x-m)/(v+eps).sqrt()*weight+bias
+""",
+            "over axis 2",
+        ),
+        (
+            """
+b,t,d = x.shape
+m=x.mean(-1,keepdim=True)
+v=((x-m)**2).sum(-1,keepdim=True)/d
+return (x-m)/(v+eps).sqrt()*weight+bias
+""",
+            "three axes expected",
+        ),
+        ("return F.instance_norm(x, eps=eps)*weight+bias", "instance norm"),
         (
             """
 std = x.std(dim=-1, keepdim=True)
@@ -675,7 +857,7 @@ return (x - mean) / torch.sqrt(var + eps) * weight + bias
 x = x - x.mean(-1, keepdim=True)
 return x / torch.sqrt((x**2).mean(-1, keepdim=True)) + eps * weight + bias
 """,
-            "Take `weight` and `bias` back out of your",
+            "eps times the weight",
         ),
         (
             """
@@ -696,14 +878,14 @@ return (x - m) * torch.sqrt(v + eps) * weight + bias
 m = x.mean(-1, keepdim=True); v = x.var(-1, keepdim=True, unbiased=False)
 return (x - m / torch.sqrt(v + eps)) * weight + bias
 """,
-            "Take `weight` and `bias` back out of your",
+            "only the mean divided",
         ),
         (
             """
 m = x.mean(-1, keepdim=True); v = x.var(-1, keepdim=True, unbiased=False)
 return x - m / torch.sqrt(v + eps) * weight + bias
 """,
-            "Take `weight` and `bias` back out of your",
+            "only the mean divided and scaled",
         ),
         (
             """
@@ -731,7 +913,7 @@ return (m - x) / torch.sqrt(v + eps) * weight + bias
 m = x.median(-1, keepdim=True).values; v = x.var(-1, keepdim=True, unbiased=False)
 return (x - m) / torch.sqrt(v + eps) * weight + bias
 """,
-            "Take `weight` and `bias` back out of your",
+            "median",
         ),
         (
             """
@@ -760,11 +942,11 @@ return (x - m) / torch.sqrt(v + eps) * weight + bias
 lo = x.min(-1, keepdim=True).values; hi = x.max(-1, keepdim=True).values
 return (x - lo) / (hi - lo + eps) * weight + bias
 """,
-            "Take `weight` and `bias` back out of your",
+            "smallest to 0, largest to 1",
         ),
         (
             "return F.normalize(x - x.mean(-1, keepdim=True), dim=-1) * weight + bias",
-            "The mean is taken away rightly, but the numbers",
+            "divided by the length",
         ),
         (
             """
@@ -814,6 +996,52 @@ return weight * (x - m) / torch.sqrt(v + eps) + bias
         ),
     ],
     "pre_norm_block": [
+        (
+            """
+y = x+attention(norm1(x))
+return x+mlp(norm1(y))
+""",
+            "second sum from x, through norm1",
+        ),
+        (
+            """
+x=norm1(x+attention(x))
+return norm2(mlp(x))
+""",
+            "post-norm, no skip connection around the MLP",
+        ),
+        ("return x + attention(norm1(x))", "the MLP's half is missing"),
+        ("return x + mlp(norm2(x))", "the attention's half is missing"),
+        (
+            """
+x = x + mlp(norm1(x))
+return x + mlp(norm2(x))
+""",
+            "MLP in the attention's place",
+        ),
+        (
+            """
+x = x + attention(norm1(x))
+return x + norm2(x)
+""",
+            "MLP left out of its half",
+        ),
+        (
+            """
+h=norm1(x)
+x = x + attention(h,h,h)[0]
+return x+mlp(norm2(x))
+""",
+            "three arguments for the attention",
+        ),
+        (
+            """
+h=norm1(x)
+x = x + attention(h)[0]
+return x+mlp(norm2(x))
+""",
+            "attention of the first image alone",
+        ),
         ("return x + mlp(norm2(attention(norm1(x))))", "one residual around both"),
         (
             """
@@ -827,14 +1055,14 @@ return x + norm2(mlp(x))
 x = x + attention(norm1(x))
 return norm2(x + mlp(x))
 """,
-            "Here attention and MLP return zeros: nothing is",
+            "result of the MLP normalized",
         ),
         (
             """
 x = norm1(x + attention(x))
 return x + mlp(norm2(x))
 """,
-            "Here attention and MLP return zeros: nothing is",
+            "result of the attention normalized",
         ),
         (
             """
@@ -896,15 +1124,15 @@ return x
 x = x + attention(norm1(x))
 return norm2(x + mlp(norm2(x)))
 """,
-            "Here attention and MLP return zeros: nothing is",
+            "normalized once more at the end",
         ),
-        ("return x + mlp(attention(norm1(x)))", "Here the MLP returns zeros, so that only the"),
+        ("return x + mlp(attention(norm1(x)))", "Here the MLP returns zeros, and your block re"),
         (
             """
 x = x * attention(norm1(x))
 return x * mlp(norm2(x))
 """,
-            "Here attention and MLP return zeros: nothing is",
+            "multiplied by the attention + multiplied by the MLP",
         ),
         (
             """
@@ -927,7 +1155,7 @@ x = norm1(x)
 x = x + mlp(x)
 return x
 """,
-            "Here attention and MLP return zeros: nothing is",
+            "no norm before the MLP + result of the attention normalized",
         ),
         (
             """
@@ -957,7 +1185,7 @@ return norm2(a) + mlp(norm2(a))
 h = x + attention(norm1(x))
 return x + h + mlp(norm2(h))
 """,
-            "Here attention and MLP return zeros: nothing is",
+            "x added twice",
         ),
         (
             """
@@ -978,7 +1206,7 @@ return h + attention(norm2(h))
 h = x - attention(norm1(x))
 return h - mlp(norm2(h))
 """,
-            "Here the MLP returns zeros, so that only the",
+            "attention subtracted + MLP subtracted",
         ),
     ],
 }

@@ -19,7 +19,7 @@ from vitcourse.exercises import judge as judging
 from vitcourse.exercises.bank.repair_vit import BROKEN, EXERCISE, FIVE, repair_vit
 from vitcourse.exercises.check import check
 from vitcourse.exercises.guarded import guarded
-from vitcourse.exercises.variants import variant
+from vitcourse.exercises.variants import edited, source, variant
 
 LESSON = Path(__file__).parents[2] / "lessons/04_full_model.py"
 
@@ -126,11 +126,14 @@ def test_the_broken_source_reads_not_attempted():
     assert "not attempted" in result.heading
 
 
-@pytest.mark.parametrize("call", ["model(images)", "model.classifier(model.encode(model.embed(images))[:, 0])"])
+WHOLE = ("model(images)", "model.classifier(model.encode(model.embed(images))[:, 0])")
+
+
+@pytest.mark.parametrize("call", [*WHOLE, "model.head(model.classifier.weight)", "model.pool(model.positions)"])
 def test_the_model_does_not_do_the_work(call):
     result = check(answer(f"def repair_vit(images, model):\n    return {call}"))
     assert result.passed is False
-    assert "as a whole" in result.message
+    assert "a whole part of the model" in result.message
 
 
 RIGHT = {
@@ -193,7 +196,7 @@ RIGHT = {
         q, k, v = block.attention.queries_keys_values(block.norm1(x))
         x = x + block.attention.projection(vc.merge_heads(F.scaled_dot_product_attention(q, k, v)))
         x = x + block.mlp(block.norm2(x))
-    return model.head(model.pool(model.norm(x)))
+    return model.classifier(model.norm(x).select(1, 0))
         """,
         """
     patches = model.patch_embedding.projection(images).flatten(2).mT
@@ -237,3 +240,262 @@ def test_another_right_answer_passes(name, body):
     text = f"def {name}({ARGUMENTS[name]}):\n    {body.strip()}"
     result = check(answer(text, name))
     assert result.passed, result.message
+
+
+# Wrong answers of strangers, and what is said of them: the diagnosis, or a piece of the message.
+FOREIGN = {
+    "embed_tokens": [
+        ("return torch.cat([class_token, patches], 1) + positions", "class token not repeated"),
+        ("return torch.cat([class_token, patches], 0) + positions", "joined along the images"),
+        (
+            """
+x = patches.clone()
+x[:, :1] = class_token
+return x + positions
+""",
+            "one row too few for the positions",
+        ),
+        (
+            """
+x=torch.cat([class_token.expand(len(patches), -1, -1), patches], 1)
+return torch.cat([x, positions.expand(len(x),-1,-1)], -1)
+""",
+            "positions joined along the channels",
+        ),
+        (
+            "return torch.cat([class_token.expand_as(patches), patches], 1) + positions",
+            "as many class tokens as patches",
+        ),
+        ("return torch.stack([class_token.expand(len(patches), -1, -1), patches], 1) + positions", "stacked"),
+        ("return F.pad(patches, (0,0,1,0)) + class_token + positions", "class token added to every token"),
+        ("return F.pad(patches, (0,0,1,0), value=1.0) + positions", "ones for the class token"),
+        (
+            "return torch.cat([patches + positions[:, 1:], class_token.expand(len(patches), -1, -1)], 1)",
+            "class token last, without a position",
+        ),
+    ],
+    "count_parameters": [
+        (
+            """
+model.eval()
+return sum(p.numel() for p in model.parameters())
+""",
+            "puts the model into evaluation mode",
+        ),
+        (
+            """
+model.float()
+return sum(p.numel() for p in model.parameters())
+""",
+            "casts the model to float32",
+        ),
+        (
+            """
+sum(p.sum() for p in model.parameters() if p.requires_grad).backward()
+return sum(p.numel() for p in model.parameters())
+""",
+            "leaves gradients behind",
+        ),
+        (
+            """
+for p in model.parameters(): p.requires_grad_(True)
+return sum(p.numel() for p in model.parameters())
+""",
+            "thaws the model",
+        ),
+        (
+            "return sum(__import__('math').prod(s) for s in {p.shape for p in model.parameters()})",
+            "equal shapes counted once",
+        ),
+        ("return sum({p.numel() for p in model.parameters()})", "equal sizes counted once"),
+        (
+            """
+layers = [m for m in model.modules() if hasattr(m, "weight")]
+biases = [m.bias for m in layers if getattr(m, "bias", None) is not None]
+return sum(m.weight.numel() for m in layers) + sum(b.numel() for b in biases)
+""",
+            "children alone",
+        ),
+        ("return int(sum(p.sum() for p in model.parameters()))", "Your count is the sum of the weights' values"),
+        ("return int(sum((p != 0).sum() for p in model.parameters()))", "zeros left out"),
+        ("return sum(p.numel() for n, p in model.named_parameters() if 'weight' in n)", "what is called weight"),
+        (
+            """
+layers = [m for m in model.modules() if isinstance(m, (nn.Linear, nn.LayerNorm, nn.Conv2d))]
+return sum(p.numel() for m in layers for p in m.parameters())
+""",
+            "Your count is right for some kinds of layers",
+        ),
+        ("return sum(p.shape[0]*p.shape[-1] for p in model.parameters())", "first axis times the last"),
+        (
+            """
+trained = [p for p in model.parameters() if p.requires_grad]
+return sum(p.numel() for p in [*trained, *model.buffers()])
+""",
+            "frozen ones left out, buffers counted",
+        ),
+    ],
+    "interpolate_positions": [
+        (
+            """
+rows, cols = old_grid
+k = positions.shape[1] - rows * cols
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 1, 2).float()
+pos = F.interpolate(pos, scale_factor=(new_grid[0]/rows, new_grid[1]/cols), mode="bicubic", antialias=True)
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "sizes from a factor",
+        ),
+        (
+            """
+rows, cols = old_grid
+k = positions.shape[1] - rows * cols
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 1, 2).float()
+pos = F.interpolate(pos, scale_factor=((new_grid[0]+0.1)/rows, (new_grid[1]+0.1)/cols), mode="bicubic", antialias=True)
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "sizes from a factor, 0.1 added",
+        ),
+        (
+            """
+rows, cols = old_grid
+k = positions.shape[1] - rows * cols
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 2, 1).float()
+pos = F.interpolate(pos, size=new_grid, mode="bicubic", antialias=True)
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "old picture transposed",
+        ),
+        (
+            """
+rows, cols = old_grid
+k = positions.shape[1] - rows * cols
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, cols, rows, -1).permute(0, 3, 2, 1).float()
+pos = F.interpolate(pos, size=new_grid, mode="bicubic", antialias=True)
+pos = pos.permute(0, 3, 2, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "column by column, in and out",
+        ),
+        (
+            """
+rows, cols = old_grid
+k = positions.shape[1] - rows * cols
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 1, 2).float()
+pos = F.interpolate(pos, size=new_grid, mode="bicubic")
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pos, pre], dim=1)
+""",
+            "class token behind the patches + no antialiasing",
+        ),
+        (
+            """
+rows, cols = old_grid
+k = 1
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 1, 2).float()
+pos = F.interpolate(pos, size=new_grid, mode="bicubic", antialias=True)
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "one row before the grid, always",
+        ),
+        (
+            """
+rows, cols = old_grid
+k = 0
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 1, 2).float()
+pos = F.interpolate(pos, size=new_grid, mode="bicubic", antialias=True)
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "no row before the grid, ever",
+        ),
+        (
+            """
+rows, cols = old_grid
+k = max(1, positions.shape[1] - rows * cols)
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 1, 2).float()
+pos = F.interpolate(pos, size=new_grid, mode="bicubic", antialias=True)
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "It is right for one or two rows before the g",
+        ),
+        (
+            """
+rows, cols = old_grid
+k = 1
+rows = cols = int((positions.shape[1]-1)**0.5)
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 1, 2).float()
+pos = F.interpolate(pos, size=new_grid, mode="bicubic")
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "as in DeiT",
+        ),
+        (
+            """
+rows, cols = old_grid
+k = positions.shape[1] - rows * cols
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 1, 2).float()
+pos = F.pad(pos, (0, new_grid[1]-cols, 0, new_grid[0]-rows))
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "Each number of yours is one of the old ones,",
+        ),
+        (
+            """
+rows, cols = new_grid
+k = positions.shape[1] - rows * cols
+pre, pos = positions[:, :k], positions[:, k:]
+pos = pos.reshape(1, rows, cols, -1).permute(0, 3, 1, 2).float()
+pos = F.interpolate(pos, size=old_grid, mode="bicubic", antialias=True)
+pos = pos.permute(0, 2, 3, 1).reshape(1, -1, positions.shape[2]).to(positions.dtype)
+return torch.cat([pre, pos], dim=1)
+""",
+            "grids exchanged",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "body", "said"), [(name, *pair) for name, pairs in FOREIGN.items() for pair in pairs])
+def test_a_foreign_wrong_answer_is_told_what_it_is(name, body, said):
+    lines = "\n".join(f"    {line}" for line in body.strip().split("\n"))
+    result = check(answer(f"def {name}({ARGUMENTS[name]}):\n{lines}\n", name))
+    assert result.passed is False
+    assert said == result.diagnosis or said in result.message
+
+
+HALF_MENDED = (
+    ("reshape(batch, tokens, heads, dim // heads).transpose(1, 2)", "reshape(batch, tokens, heads, dim // heads)"),
+    ("F.gelu(block.mlp.expand(h))", 'F.gelu(block.mlp.expand(h), approximate="tanh")'),
+    ("model.class_token.expand(batch, 1, dim)", "model.class_token"),
+    ("+ model.positions", "+ model.positions.detach()"),
+)
+SAID = (
+    "heads not moved before the tokens",
+    "GELU by its approximation",
+    "class token not repeated",
+    "positions outside the graph",
+)
+
+
+@pytest.mark.parametrize(("edit", "said"), zip(HALF_MENDED, SAID, strict=True), ids=SAID)
+def test_what_is_mended_by_half_is_told(edit, said):
+    text = edited(source(repair_vit), [edit])
+    assert check(answer(text.replace("model: Any", "model"), "repair_vit")).diagnosis == said

@@ -150,6 +150,15 @@ RIGHT = {
                 p.grad = gradient
             optimizer.step()
             return loss.item()
+        ---
+        def train_step(model, optimizer, images, labels):
+            model.train()
+            optimizer.zero_grad()
+            losses = F.cross_entropy(model(images), labels, reduction="none")
+            for loss in losses:
+                (loss / len(losses)).backward(retain_graph=True)
+            optimizer.step()
+            return sum(losses.tolist()) / len(losses)
     """,
     "accuracy": """
         @torch.no_grad()
@@ -190,6 +199,18 @@ RIGHT = {
             with torch.no_grad():
                 order = still(images).argsort(dim=1, descending=True)
             return float(np.mean(order[:, 0].numpy() == labels.numpy()))
+        ---
+        def accuracy(model, images, labels):
+            was = model.training
+            flags = [(p, p.requires_grad) for p in model.parameters()]
+            model.eval().requires_grad_(False)
+            right = 0
+            for x, y in zip(images.split(64), labels.split(64)):
+                right += (model(x).argmax(1) == y).sum().item()
+            for p, flag in flags:
+                p.requires_grad_(flag)
+            model.train(was)
+            return right / len(labels)
     """,
 }
 CASES = [(name, number, text) for name, texts in RIGHT.items() for number, text in enumerate(texts.split("---"), 1)]
@@ -222,3 +243,71 @@ def test_a_curve_of_the_schedule_is_that_of_the_lesson():
         0.33, 0.67, 1.0, 1.0, 0.95, 0.81, 0.61, 0.39, 0.19, 0.05,
     ]  # fmt: skip
     assert reference(6, 11, 4) == pytest.approx(0.5 * (1 + math.cos(math.pi * 2 / 7)))
+
+
+STEP = """
+def train_step(model, optimizer, images, labels):
+    {before}
+    model.train()
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(images), labels)
+    loss.backward()
+    {between}
+    optimizer.step()
+    {after}
+    return loss.item()
+"""
+EFFECTS = [
+    ("learning rate afterwards", dict(after='optimizer.param_groups[0]["lr"] *= 0.9')),
+    ("learning rate in the step", dict(before='optimizer.param_groups[0]["lr"] *= 2')),
+    ("what moves the parameters", dict(before="optimizer = torch.optim.SGD(model.parameters(), lr=0.01)")),
+    ("what moves the parameters", dict(after="model[1].weight.data -= 0.1 * model[1].weight.grad")),
+    ("length of the whole gradient", dict(between="torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)")),
+    ("parameters that have a gradient", dict(between="model[1].weight.grad = None")),
+]
+
+
+@pytest.mark.parametrize(("said", "lines"), EFFECTS)
+def test_a_step_that_does_more_is_seen(said, lines):
+    source = STEP.format(**(dict.fromkeys(("before", "between", "after"), "pass") | lines))
+    result = _judged(find("train_step"), answer(source))
+    assert result.passed is False
+    assert said in result.message
+
+
+def test_a_hook_left_on_the_measured_model_is_seen():
+    source = """
+        def accuracy(model, images, labels):
+            was = model.training
+            model.eval().register_forward_hook(lambda *_: None)
+            with torch.no_grad():
+                right = model(images).argmax(dim=1) == labels
+            model.train(was)
+            return right.float().mean().item()
+    """
+    result = _judged(find("accuracy"), answer(source))
+    assert result.passed is False
+    assert "hooks" in result.message
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "failed"),
+    [
+        ("cross_entropy", "-logits.softmax(1).clamp(min=1e-8).log().gather(1, labels[:, None]).mean()", "no ceiling"),
+        ("cross_entropy", "F.cross_entropy(logits / 2, labels)", "the given logits"),
+        ("cross_entropy", "F.cross_entropy(logits[:1], labels[:1])", "all images count"),
+        (
+            "warmup_cosine",
+            "1e-3 * vc.training.warmup_cosine(step, total_steps, warmup_steps)",
+            "a factor, not a learning rate",
+        ),
+        ("warmup_cosine", "round(vc.training.warmup_cosine(step, total_steps, warmup_steps), 2)", "not rounded"),
+    ],
+)  # fmt: skip
+def test_what_is_no_misconception_is_named_by_a_property(name, line, failed):
+    signature = find(name).stub
+    result = _judged(
+        find(name), answer(f"import vitcourse.training\n\ndef {name}{signature}:\n    return {line}", name)
+    )
+    assert result.passed is False
+    assert result.failed == failed

@@ -218,12 +218,29 @@ WRONG: dict[str, tuple[str, str]] = {
         PLACES.replace("y = images.new_zeros(", "y = torch.zeros("),
         "float32 always",
     ),
+    "conv2d, cast": (
+        PLACES.replace("y = images.new", "images, weight = images.float(), weight.float()\n    y = images.new"),
+        "float32 always",
+    ),
+    "conv2d, last entry of the loop": (
+        ENTRIES.replace("y = y + torch", "y = bias[None, :, None, None] + torch"),
+        "last entry of the kernel only",
+    ),
+    "conv2d, bias in the loop": (ENTRIES.replace("seen)", "seen) + bias[:, None, None]"), "bias"),
+    "conv2d, a border of a half": (
+        PLACES.replace("new_zeros(n, c", "new_full((n, c").replace("2 * padding)\n", "2 * padding), 0.5)\n", 1),
+        "padding 0",
+    ),
+    "conv2d, stride and padding exchanged": (
+        PLACES.replace("    n, c,", "    stride, padding = padding, stride\n    n, c,"),
+        "stride and padding exchanged",
+    ),
     "conv2d, channels last": (PLACES.replace("return y", "return y.permute(0, 2, 3, 1)"), "shape"),
     "conv2d, width before height": (PLACES.replace("return y", "return y.mT"), "shape"),
     "conv2d, NumPy": (PLACES.replace("return y", "return y.detach().numpy()"), "kind"),
     "conv2d, no gradient": (PLACES.replace("= images\n", "= images.data\n"), "gradient"),
     "conv2d, writes into the images": (PLACES.replace("return y", "images += 1\n    return y"), "untouched"),
-    "conv2d, last channel alone": (PLACES.replace(SUM, f"{SUM[:-20]})[:, :, -1].sum(dim=(2, 3))"), "one channel"),
+    "conv2d, last channel alone": (PLACES.replace(SUM, f"{SUM[:-20]})[:, :, -1].sum(dim=(2, 3))"), "last channel only"),
     "conv2d, first image alone": (PLACES.replace(WINDOW, "window[:1, None]"), "a batch of one"),
     "conv2d, mean over the images": (PLACES.replace(WINDOW, "window.mean(0)[None, None]"), "batch"),
     "conv2d, bias within the sum": (
@@ -239,7 +256,7 @@ WRONG: dict[str, tuple[str, str]] = {
         "square images and kernels",
     ),
     "conv2d, bias of each window's mean": (PLACES.replace(WINDOW, "(window - window.mean())[:, None]"), "batch"),
-    "conv2d, minus the bias": (PLACES.replace("+ bias", "- bias"), "value"),
+    "conv2d, minus the bias": (PLACES.replace("+ bias", "- bias"), "bias subtracted"),
     "conv2d, a border as wide as the stride": (
         COLUMNS.replace("padding=padding", "padding=stride").replace("2 * padding", "2 * stride"),
         "shape",
@@ -253,29 +270,29 @@ WRONG: dict[str, tuple[str, str]] = {
         error(after="features(F.pad(images, (pixels, 0))[..., :-pixels])"),
         "images lose what leaves",
     ),
-    "error, moved back": (error(after="T(features(T(images, pixels)), -cells)", moved="before"), "whole cells"),
+    "error, moved back": (error(after="T(features(T(images, pixels)), -cells)", moved="before"), "moved back"),
     "error, whole cells": (error(moved="before.roll(int(cells), -1)"), "whole cells only"),
     "error, standard deviation": (
         error(below="before.std()"),
-        "standard deviation below the line + mean not taken away",
+        "standard deviation of everything below the line",
     ),
-    "error, both maps below": (error(below="before.norm() + after.norm()"), "maps that move along exactly"),
+    "error, both maps below": (error(below="before.norm() + after.norm()"), "both maps below the line"),
     "error, the moved map below": (error(below="after.norm()"), "moved map below the line"),
     "error, the mean of all": (error(below="(before - before.mean()).norm()"), "one mean for everything"),
     "error, mean of each row": (
         error(below="(before - before.mean(dim=-1, keepdim=True)).norm()"),
-        "maps that move along exactly",
+        "mean of each row below the line",
     ),
     "error, largest entries": (
         error(above="(after - moved).abs().max()", below="(before - before.mean()).abs().max()"),
-        "maps that move along exactly",
+        "one mean for everything",
     ),
     "error, mean absolute, not divided": (
         error(above="(after - moved).abs().mean()", below="torch.tensor(1.0)"),
-        "maps that move along exactly",
+        "mean difference alone",
     ),
-    "error, percent": (error(returned="100 * (above / below).item()"), "maps that move along exactly"),
-    "error, rounded": (error(returned="round((above / below).item(), 4)"), "maps that move along exactly"),
+    "error, percent": (error(returned="100 * (above / below).item()"), "scale"),
+    "error, rounded": (error(returned="round((above / below).item(), 4)"), "rounded"),
     "error, first image": (
         error(before="features(images[:1])", after="features(T(images[:1], pixels))"),
         "first image only",
@@ -289,6 +306,26 @@ WRONG: dict[str, tuple[str, str]] = {
         "map moved by pixels + mean not taken away",
     ),
     "error, nothing returned": (error(returned="None"), "kind"),
+    "error, always 0": (f"{ERROR}    return 0.0\n", "constant"),
+    "error, both to the left": (
+        error(after="features(T(images, -pixels))", moved="T(before, -cells)"),
+        "both moved to the left",
+    ),
+    "error, upside down": (error(returned="(below / above).item()"), "fraction upside down"),
+    "error, upside down, plain numbers": (error(returned="below.item() / above.item()"), "fraction upside down"),
+    "error, two cells half and half": (
+        error(moved="0.5 * (before.roll(math.floor(cells), -1) + before.roll(math.ceil(cells), -1))"),
+        "two cells half and half",
+    ),
+    "error, rounded up": (error(moved="before.roll(math.ceil(cells), -1)"), "rounded up to whole cells"),
+    "error, root mean square alone": (
+        error(returned="(after - moved).square().mean().sqrt().item()"),
+        "root mean square alone",
+    ),
+    "error, spectral norms": (
+        error(above="torch.linalg.matrix_norm(after - moved, 2).sum()"),
+        "maps that move along exactly",
+    ),
     "attention, by columns": (einsum("hkq, nkc, fch -> nqf"), "maps transposed"),
     "attention, mixed first": (
         attention('return torch.einsum("qk, nkc, fc -> nqf", maps.sum(0), pixels, weight.sum((2, 3)))'),
@@ -309,14 +346,26 @@ WRONG: dict[str, tuple[str, str]] = {
         "kernel flattened channel by channel",
     ),
     "attention, filters first": (einsum("hqk, nkc, fch -> nfq"), "shape"),
-    "attention, heads kept": (einsum("hqk, nkc, fch -> nhqf"), "shape"),
+    "attention, heads kept": (einsum("hqk, nkc, fch -> nhqf"), "heads not added"),
     "attention, heads reversed": (einsum(maps="maps.flip(0)"), "kernel flipped"),
-    "attention, scaled": (einsum(after=" / pixels.shape[-1] ** 0.5"), "one channel"),
-    "attention, mean of channels": (einsum(after=" / pixels.shape[-1]"), "one channel"),
-    "attention, first channel": (einsum(pixels="pixels[..., :1]", weight="weight[:, :1]"), "one channel"),
+    "attention, scaled": (einsum(after=" / pixels.shape[-1] ** 0.5"), "scaled by the channels"),
+    "attention, mean of channels": (einsum(after=" / pixels.shape[-1]"), "averaged over the channels"),
+    "attention, first channel": (einsum(pixels="pixels[..., :1]", weight="weight[:, :1]"), "first channel only"),
     "attention, the next head": (einsum(maps="maps.roll(1, 0)"), "one head"),
+    "attention, weights left out": (attention('return torch.einsum("hqk, nkc -> nqc", maps, pixels)'), "no weights"),
+    "attention, kernels of 3": (
+        attention(
+            "terms = [maps[3 * a + b] @ pixels @ weight[:, :, a, b].T for a in range(3) for b in range(3)]\n"
+            "    return sum(terms)"
+        ),
+        "kernels of 3 x 3",
+    ),
+    "attention, channels summed": (
+        attention('return torch.einsum("hqk, nk, fh -> nqf", maps, pixels.sum(-1), weight.flatten(2).sum(1))'),
+        "channels summed separately",
+    ),
     "attention, softmax again": (einsum(maps="maps.softmax(-1)"), "softmax of the maps"),
-    "attention, softmax over queries": (einsum(maps="maps.softmax(1)"), "value"),
+    "attention, softmax over queries": (einsum(maps="maps.softmax(1)"), "softmax over the queries"),
     "attention, no maps": (attention("return pixels @ weight.sum((2, 3)).T"), "pixel of the query"),
     "attention, first image": (einsum(pixels="pixels[:1].expand_as(pixels)"), "a batch of one"),
     "attention, both transposed": (

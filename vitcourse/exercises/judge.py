@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from . import properties, raised, relations, words
@@ -22,7 +23,7 @@ Seen = Sequence[Observation]  # one a probe
 SEVERAL = "{} mistakes come together here. Each sentence speaks of one, as if the others were mended."
 # Properties that say more of the cause than "right for one head only" does.
 CAUSES = {"kind", "dtype", "finite", "gradient", "untouched", "repeatable", "batch"}
-SECONDS = 0.5  # of computing, for trying several misconceptions at once; a check shall answer within one second
+SECONDS = 0.35  # of computing, for trying several misconceptions at once; a check shall answer within one second
 
 
 class Verdict(NamedTuple):
@@ -168,7 +169,7 @@ def _unknown(exercise: Exercise, function: Callable[..., Any], mine: Seen) -> Ve
         causes = itertools.takewhile(lambda failure: failure[0] in CAUSES, failures)
         failures.insert(len(list(causes)), trait)
     sentences = list(dict.fromkeys(sentence for _, sentence in failures))
-    if _comparable(seen.value, wanted.value) and not same_value(seen.value, wanted.value):
+    if _comparable(seen.value, wanted.value) and _numbers_differ(seen.value, wanted.value):
         sentences.append(f"With {probe.label}, {words.first_difference(seen.value, wanted.value)}.")
     elif not same_value(seen.value, wanted.value):
         sentences.append(f"That was with {probe.label}: {words.call(probe.arguments())}.")
@@ -213,6 +214,14 @@ def _comparable(mine: Any, theirs: Any) -> bool:
     return properties.of_value(mine, theirs) is None or (
         isinstance(mine, Tensor) and isinstance(theirs, Tensor) and mine.shape == theirs.shape
     )
+
+
+def _numbers_differ(mine: Any, theirs: Any) -> bool:
+    """Other numbers, and not the right ones in another dtype."""
+    if isinstance(mine, Tensor) and isinstance(theirs, Tensor):
+        mine = mine.to(theirs.dtype) if mine.dtype != theirs.dtype else mine
+        return not (same_value(mine, theirs) or torch.allclose(mine.double(), theirs.double(), rtol=1e-4, atol=1e-5))
+    return not same_value(mine, theirs)
 
 
 def _trait(exercise: Exercise, wrong: Sequence[int]) -> properties.Failure | None:

@@ -15,6 +15,9 @@ from .spec import Exercise, Probe
 RAISED = (Exception, SystemExit, GeneratorExit)  # not `Stopped`, and not the learner's own interrupt
 
 
+Gradients = tuple[dict[str, Tensor | None], BaseException | None]
+
+
 @dataclass
 class Observation:
     """What was seen of one call.
@@ -30,12 +33,21 @@ class Observation:
     extra: Any = None
     error: BaseException | None = None
     changed: tuple[str, ...] = ()
-    _differentiate: Callable[[], dict[str, Tensor | None]] = dict
+    _differentiate: Callable[[], Gradients] = lambda: ({}, None)
 
     @cached_property
+    def _backward(self) -> Gradients:
+        return self._differentiate()  # another call of the function, made only where somebody asks
+
+    @property
     def gradients(self) -> dict[str, Tensor | None]:
-        """By argument, of a fixed weighted sum of the value; None where no gradient arrives. Takes another call."""
-        return self._differentiate()
+        """By argument, of a fixed weighted sum of the value; None where no gradient arrives."""
+        return self._backward[0]
+
+    @property
+    def backward_error(self) -> BaseException | None:
+        """What was raised when the gradients were asked for."""
+        return self._backward[1]
 
 
 def observe(exercise: Exercise, function: Callable[..., Any], probe: Probe) -> Observation:
@@ -72,7 +84,7 @@ def _unchanged(before: Any, after: Any) -> bool:
     return True  # functions and optimizers
 
 
-def _gradients(function: Callable[..., Any], probe: Probe) -> dict[str, Tensor | None]:
+def _gradients(function: Callable[..., Any], probe: Probe) -> Gradients:
     leaves: dict[str, Tensor] = {}
 
     def tracked(name: str, value: Any) -> Any:
@@ -85,17 +97,18 @@ def _gradients(function: Callable[..., Any], probe: Probe) -> dict[str, Tensor |
 
     arguments = {name: tracked(name, value) for name, value in probe.arguments().items()}
     if not leaves:
-        return {}
+        return {}, None
     none: dict[str, Tensor | None] = dict.fromkeys(leaves)
     with torch.enable_grad():
         try:
             value = function(*arguments.values())
             total = _weighted_sum(value)
             if total is None:
-                return none
-            return dict(zip(leaves, torch.autograd.grad(total, list(leaves.values()), allow_unused=True), strict=True))
-        except RAISED:
-            return none
+                return none, None
+            found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
+        except RAISED as error:
+            return none, error
+    return dict(zip(leaves, found, strict=True)), None
 
 
 def _weighted_sum(value: Any) -> Tensor | None:

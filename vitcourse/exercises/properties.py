@@ -98,6 +98,13 @@ def _moved(value: Any) -> Any:
 
 def of_reach(mine: Observation, theirs: Observation) -> Failure | None:
     """Does a gradient reach each input that it should reach, whatever its numbers are?"""
+    if mine.backward_error is not None and theirs.backward_error is None:
+        said = " ".join(str(mine.backward_error).replace("`", "'").split())
+        hint = "Something is changed in place that the gradient needs." if "inplace" in said else ""
+        return (
+            "gradient",
+            f"The numbers can be had, but not their gradient: `backward` fails. {hint} PyTorch says: {said[:300]}",
+        )
     for name, expected in theirs.gradients.items():
         if expected is not None and mine.gradients.get(name) is None:
             return (

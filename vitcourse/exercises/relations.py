@@ -25,7 +25,7 @@ def of_shapes(mine: Tensor, theirs: Tensor) -> Failure | None:
         return "axes", "These are the right sizes, but the axes stand in another order."
     if mine.numel() == theirs.numel():
         if [n for n in a if n != 1] == [n for n in b if n != 1]:
-            return "axes", "An axis of length 1 is too many, or missing."
+            return "axes", f"An axis of length 1 is {'too many' if len(a) > len(b) else 'missing'}."
         return "grouping", "It holds as many numbers as it should, but they are grouped into other axes."
     return None
 
@@ -128,7 +128,7 @@ def place(different: Tensor, axes: Sequence[str]) -> Failure | None:
         hit = different.any(dim=others) if others else different
         name = f"{axes[axis]} " if axis < len(axes) else f"axis {axis}, index "
         if hit.sum() == 1 and length > 2:
-            return "place", f"Only {name}{int(hit.nonzero())} is wrong, the others of that axis are right."
+            return "place", f"Only {name}{int(hit.nonzero())} is wrong; all other numbers are right."
         if hit.sum() == length - 1:
-            return "place", f"Only {name}{int((~hit).nonzero())} is right, the others of that axis are wrong."
+            return "place", f"Only {name}{int((~hit).nonzero())} is right: each other one has a wrong number."
     return None

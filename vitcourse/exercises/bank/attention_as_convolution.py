@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 
 from ...comparison import neighbor_bias
 from ..spec import Arguments, Exercise, normal, probe, wrong
+from . import _wrong_attention_as_convolution as wrong_answers
 
 
 def attention_as_convolution(pixels: Tensor, maps: Tensor, weight: Tensor) -> Tensor:
@@ -64,11 +65,13 @@ EXERCISE = Exercise(
         probe(
             "two images of 6 tokens with 4 channels, 9 heads that look at several places, 5 filters of 3 x 3",
             lambda g: _arguments(g, 2, 6, 4, 5, 3),
+            "kernels of 3 x 3",
         ),
         probe(
             "three images of 3 x 5 tokens with 2 channels, 9 heads that look at one neighbor each, 4 filters of 3 x 3",
             _neighbors,
             "heads that look at one place each",
+            "kernels of 3 x 3",
         ),
         probe(
             "two images of 4 tokens with 3 channels, one head, 2 filters of 1 x 1",
@@ -236,6 +239,186 @@ EXERCISE = Exercise(
             attention alone is asked for.""",
             "return tokens @ projection",
             "return tokens @ projection + pixels",
+        ),
+        wrong(
+            "kernel of 3 columns",
+            """Kernels of 3 x 3 are right, others stop with an error: a head's number is split into row and column of
+            the kernel as if all kernels had 3 columns. How many they have stands in the weight's shape.""",
+            function=wrong_answers.kernel_of_3_columns,
+        ),
+        wrong(
+            "heads counted by 3",
+            """Kernels of 3 x 3 are right, others stop with an error: the heads are counted as if each row of a kernel
+            had 3 entries. How many it has stands in the weight's shape.""",
+            function=wrong_answers.heads_counted_by_3,
+        ),
+        wrong(
+            "row and column added",
+            """With one head you are right, otherwise several entries of the kernel share a head, and other heads play
+            no part: row and column are added to find the head. Each pair of row and column has a head of its own.""",
+            function=wrong_answers.row_and_column_added,
+        ),
+        wrong(
+            "row of the kernel only",
+            """With one head you are right, otherwise all entries in a row of the kernel share a head, and most heads
+            play no part. Each pair of row and column has a head of its own.""",
+            function=wrong_answers.row_of_the_kernel_only,
+        ),
+        wrong(
+            "middle head for all",
+            """With one head you are right, otherwise all entries of the kernel meet what the middle head fetched, the
+            token's own pixel: neighbors play no part. Each entry has a head of its own.""",
+            function=wrong_answers.middle_head_for_all,
+        ),
+        wrong(
+            "middle head left out",
+            """The middle head is missing, which brings the token's own pixel: what it gives is absent from your sum. A
+            kernel has an entry for that one as well.""",
+            function=wrong_answers.middle_head_left_out,
+        ),
+        wrong(
+            "last head left out",
+            """What the last head brings is missing: your loop ends one head too early, or a slice does. With a single
+            head nothing is left.""",
+            function=wrong_answers.last_head_left_out,
+        ),
+        wrong(
+            "first head left out",
+            """What the first head brings is missing: your loop begins one head too late, or a slice does. With a single
+            head nothing is left.""",
+            function=wrong_answers.first_head_left_out,
+        ),
+        wrong(
+            "pixel added where it fits",
+            """Where there are as many filters as channels, the pixel itself is added: that is the skip connection of an
+            encoder block. Here attention alone is asked for.""",
+            function=wrong_answers.pixel_added_where_it_fits,
+        ),
+        wrong(
+            "no weights",
+            """Your last axis counts channels, not filters: what the heads fetched is added up as it is, and the kernel
+            plays no part. Each filter weighs it, with an entry for each head and channel.""",
+            function=wrong_answers.no_weights,
+        ),
+        wrong(
+            "no weights, mean",
+            """Your last axis counts channels, not filters: what the heads fetched is averaged, and the kernel plays no
+            part. Each filter weighs it, with an entry for each head and channel.""",
+            function=wrong_answers.no_weights_mean,
+        ),
+        wrong(
+            "no projection",
+            """Your last axis counts heads times channels, not filters: what the heads fetched stands side by side, and
+            nothing weighs it. That is what the output projection is for, which holds the kernel.""",
+            function=wrong_answers.no_projection,
+        ),
+        wrong(
+            "no projection, channels first",
+            """Your last axis counts heads times channels, not filters: what the heads fetched stands side by side, and
+            nothing weighs it. That is what the output projection is for, which holds the kernel.""",
+            function=wrong_answers.no_projection_channels_first,
+        ),
+        wrong(
+            "heads not added",
+            """There is an axis too many: you say what each head gives to each filter. The output projection adds up
+            over the heads.""",
+            function=wrong_answers.heads_not_added,
+        ),
+        wrong(
+            "channels not added",
+            """There is an axis too many, of channels: each filter has one number for each of them. A filter weighs all
+            channels and adds up what they give.""",
+            function=wrong_answers.channels_not_added,
+        ),
+        wrong(
+            "channels not added, before the filters",
+            """There is an axis too many, of channels: each filter has one number for each of them. A filter weighs all
+            channels and adds up what they give.""",
+            function=wrong_answers.channels_not_added_before_the_filters,
+        ),
+        wrong(
+            "filters added",
+            """The axis of filters is gone: what they give is added up. Each filter makes a channel of the result by
+            itself.""",
+            function=wrong_answers.filters_added,
+        ),
+        wrong(
+            "filters added, axis kept",
+            """Your last axis has length 1: what the filters give is added up. Each filter makes a channel of the result
+            by itself.""",
+            function=wrong_answers.filters_added_axis_kept,
+        ),
+        wrong(
+            "maximum over the heads",
+            """With one head you are right, otherwise your numbers are no sums: of what the heads give you take the
+            largest. A convolution adds up what all neighbors bring.""",
+            function=wrong_answers.maximum_over_the_heads,
+        ),
+        wrong(
+            "channels summed separately",
+            """With one channel you are right, otherwise pixels are added over channels, and weights too, before they
+            meet. Each channel's pixels have weights of their own.""",
+            function=wrong_answers.channels_summed_separately,
+        ),
+        wrong(
+            "channels averaged separately",
+            """With one channel you are right, otherwise pixels are averaged over channels, and weights too, before they
+            meet. Each channel's pixels have weights of their own, and all of them are added up.""",
+            function=wrong_answers.channels_averaged_separately,
+        ),
+        wrong(
+            "kernel reshaped without moving axes",
+            """With one filter you would be right; otherwise weights of several filters are mixed: the filters' axis
+            stands first in memory, and has to become the last one. Reshaping alone moves no number.""",
+            function=wrong_answers.kernel_reshaped_without_moving_axes,
+        ),
+        wrong(
+            "maps brought to sum 1 over the heads",
+            """Your heads compete: each map is divided by the sum over all heads. A map's rows sum to 1 already, each
+            head by itself; the heads are only added up.""",
+            function=wrong_answers.maps_brought_to_sum_1_over_the_heads,
+        ),
+        wrong(
+            "softmax over the queries",
+            """Your maps sum to 1 along the queries: `maps` are weights already, each row sums to 1 over the keys, and
+            you put them through a softmax along another axis.""",
+            function=wrong_answers.softmax_over_the_queries,
+        ),
+        wrong(
+            "scaled by the heads",
+            """With one head you are right, otherwise your numbers are too small: they are divided by the root of the
+            number of heads. A scale belongs to scores, before a softmax; here the heads are only added up.""",
+            function=wrong_answers.scaled_by_the_heads,
+        ),
+        wrong(
+            "scaled by the channels",
+            """With one channel you are right, otherwise your numbers are too small: they are divided by the root of the
+            number of channels. A scale belongs to scores, before a softmax, and that is done.""",
+            function=wrong_answers.scaled_by_the_channels,
+        ),
+        wrong(
+            "averaged over the channels",
+            """With one channel you are right, otherwise your numbers are too small by one factor, the number of
+            channels: a mean is taken over them. A convolution adds them up.""",
+            function=wrong_answers.averaged_over_the_channels,
+        ),
+        wrong(
+            "first channel only",
+            """With one channel you are right, otherwise all channels but the first play no part. Each filter has
+            weights for every channel.""",
+            function=wrong_answers.first_channel_only,
+        ),
+        wrong(
+            "strongest key only",
+            """Where each head looks at one place you are right; with soft maps you take the pixel of the largest weight
+            alone. A head brings a mixture, weighted by its row of the map.""",
+            function=wrong_answers.strongest_key_only,
+        ),
+        wrong(
+            "negative numbers set to 0",
+            """Where the result is positive it is right, elsewhere you have 0: a ReLU comes after a convolution in a
+            network, but is no part of it.""",
+            function=wrong_answers.negative_numbers_set_to_0,
         ),
     ),
 )

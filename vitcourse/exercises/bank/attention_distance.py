@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -66,9 +68,63 @@ def _square_grid(attention: Tensor, grid: tuple[int, int]) -> Tensor:
     return attention_distance(attention, (grid[0], grid[0]))
 
 
+def _in_patches(value: Tensor, arguments: Arguments) -> bool:
+    """Not the right numbers over the grid's size."""
+    (rows, cols), wanted = arguments["grid"], attention_distance(**arguments)
+    sizes = (math.hypot(rows, cols), math.hypot(rows - 1, cols - 1), (rows * cols) ** 0.5, rows, cols)
+    return not any(torch.allclose(value * size, wanted, rtol=1e-4) for size in sizes if size > 1)
+
+
 def _within_the_grid(value: Tensor, arguments: Arguments) -> bool:
     rows, cols = arguments["grid"]
     return bool(value.min() >= 0 and value.max() <= ((rows - 1) ** 2 + (cols - 1) ** 2) ** 0.5)
+
+
+def _class_token_first(attention: Tensor, row: float, col: float, cols: int) -> Tensor:
+    """All tokens count, the class token as one that stands at (row, col)."""
+    number = torch.arange(attention.shape[-1] - 1)
+    y = torch.cat([torch.tensor([row]), number // cols])
+    x = torch.cat([torch.tensor([col]), number % cols])
+    distance = torch.hypot(y[:, None] - y, x[:, None] - x).to(attention)
+    return (attention * distance).sum(dim=-1).mean(dim=-1)
+
+
+def _class_token_in_the_corner(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    return _class_token_first(attention, 0.0, 0.0, grid[1])
+
+
+def _class_token_in_the_middle(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    return _class_token_first(attention, (grid[0] - 1) / 2, (grid[1] - 1) / 2, grid[1])
+
+
+def _class_tokens_row(attention: Tensor, grid: tuple[int, int], row: float, col: float) -> Tensor:
+    places = torch.cartesian_prod(torch.arange(grid[0]), torch.arange(grid[1])).double()
+    distance = torch.hypot(places[:, 0] - row, places[:, 1] - col).to(attention)
+    weights = attention[:, :, 0, 1:]
+    return (weights * distance).sum(dim=-1) / weights.sum(dim=-1)
+
+
+def _class_token_alone_from_the_middle(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    return _class_tokens_row(attention, grid, (grid[0] - 1) / 2, (grid[1] - 1) / 2)
+
+
+def _class_token_alone_from_the_corner(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    return _class_tokens_row(attention, grid, 0.0, 0.0)
+
+
+def _counted_with_the_class_token(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    number = torch.arange(1, grid[0] * grid[1] + 1)
+    y, x = (number // grid[1]).double(), (number % grid[1]).double()
+    distance = torch.hypot(y[:, None] - y, x[:, None] - x).to(attention)
+    return (_weights(attention) * distance).sum(dim=-1).mean(dim=-1)
+
+
+def _mean_of_the_heads(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    return attention_distance(attention.mean(dim=1, keepdim=True), grid)[:, 0]
+
+
+def _mean_of_the_heads_kept(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    return attention_distance(attention.mean(dim=1, keepdim=True), grid)
 
 
 HYPOT = "torch.hypot(y[:, None] - y[None], x[:, None] - x[None])"
@@ -97,8 +153,8 @@ EXERCISE = Exercise(
             "float32 inputs",
         ),
         probe(
-            "maps of 3 images, one head, a class token and a grid of 6 x 2 patches, float32",
-            lambda g: {"attention": maps(g, 3, 1, 13, 13, dtype=torch.float32), "grid": (6, 2)},
+            "maps of 3 images, one head, a class token and a grid of 6 x 5 patches, float32",
+            lambda g: {"attention": maps(g, 3, 1, 31, 31, dtype=torch.float32), "grid": (6, 5)},
             "one head",
             "float32 inputs",
         ),
@@ -110,6 +166,12 @@ EXERCISE = Exercise(
     ),
     properties=(
         Property(
+            "in patches",
+            "All your numbers are right but for one factor: they are divided by a size of the grid, its diagonal or "
+            "its rows or columns. Asked for are distances in patches: a patch's right neighbor is 1 away.",
+            _in_patches,
+        ),
+        Property(
             "within the grid",
             "A distance of yours is below 0 or longer than the grid's diagonal, in patches. A mean of distances "
             "cannot be that: weights that do not sum to 1, a missing root, or a sum where a mean is asked for.",
@@ -120,8 +182,12 @@ EXERCISE = Exercise(
         "How far is patch 7 from patch 3 on a grid of 3 x 5? Which row and which column has each?",
         "First a matrix of distances between all patches, once, from their rows and columns. Then the maps without the "
         "class token, on both axes, each row divided by its sum.",
-        "Weights times distances, summed over the patches looked at: how far each patch looks. The mean of that over "
-        "the patches that look. `torch.cdist` gives all distances between two lists of places.",
+        "`y` and `x` say row and column of each patch, as float tensors on the maps' device: `torch.arange` of the "
+        "rows, with `.repeat_interleave(cols)`, and of the columns, with `.repeat(rows)`. "
+        "`torch.hypot(y[:, None] - y, x[:, None] - x)` is then the distance of any two patches, (N, N).",
+        "`a = attention[:, :, 1:, 1:]`, and each row divided by `a.sum(dim=-1, keepdim=True)`. Weights times "
+        "distances, summed over the patches looked at, the last axis, say how far each patch looks; then take the mean "
+        "over the patches that look.",
     ),
     misconceptions=(
         wrong(
@@ -305,6 +371,187 @@ EXERCISE = Exercise(
             part.""",
             "(weights * distance.to(weights.dtype))",
             "(torch.ones_like(weights) / weights.shape[-1] * distance.to(weights.dtype))",
+        ),
+        wrong(
+            "rounded down",
+            """Patches side by side are right, diagonal distances too short: they are rounded down to whole numbers, as
+            a cast to whole numbers does. The root of 2 is no 1.""",
+            HYPOT,
+            HYPOT + ".floor()",
+        ),
+        wrong(
+            "rounded",
+            """Along rows and columns your distances are right, diagonal ones are not: they are rounded to whole
+            numbers. A diagonal neighbor is farther than 1 away, and nearer than 2.""",
+            HYPOT,
+            HYPOT + ".round()",
+        ),
+        wrong(
+            "rounded up",
+            """Along rows and columns your distances are right, diagonal ones too long: they are rounded up to whole
+            numbers. A diagonal neighbor is nearer than 2.""",
+            HYPOT,
+            HYPOT + ".ceil()",
+        ),
+        wrong(
+            "class token still looks",
+            """It stops with an error: along the axis of the tokens that look there is one more than the grid has cells.
+            The class token still looks; it has no place, so it is left out on both axes.""",
+            "attention[:, :, prefix:, prefix:]",
+            "attention[:, :, :, prefix:]",
+        ),
+        wrong(
+            "class token still looked at",
+            """It stops with an error: along the axis of the tokens looked at there is one more than the grid has cells.
+            The class token is still among them; it has no place, so it is left out on both axes.""",
+            "attention[:, :, prefix:, prefix:]",
+            "attention[:, :, prefix:, :]",
+        ),
+        wrong(
+            "sums along the wrong axis, by broadcasting",
+            """Your weights do not sum to 1: each is divided by the sum of another patch's row. Sums without an axis for
+            those looked at line up from the right, with the columns; they have to stand beside their rows.""",
+            "patches.sum(dim=-1, keepdim=True)",
+            "patches.sum(dim=-1)[:, :, None]",
+        ),
+        wrong(
+            "sums without their axis",
+            """It stops with an error where the weights are divided by their sums: a sum removes its axis, and what is
+            left lines up from the right, with the wrong axes. The summed axis has to stay, with length 1.""",
+            "patches.sum(dim=-1, keepdim=True)",
+            "patches.sum(dim=-1)",
+        ),
+        wrong(
+            "divided by the length of the row",
+            """Your distances are too long: each row of weights is divided by the root of its sum of squares, so that
+            its squares sum to 1. It is the weights themselves that have to sum to 1.""",
+            "patches.sum(dim=-1, keepdim=True)",
+            "patches.norm(dim=-1, keepdim=True)",
+        ),
+        wrong(
+            "divided by the largest weight",
+            """Your distances are too long: each row of weights is divided by its largest one, so that it sums to more
+            than 1. A weighted mean needs weights that sum to 1.""",
+            "patches.sum(dim=-1, keepdim=True)",
+            "patches.amax(dim=-1, keepdim=True)",
+        ),
+        wrong(
+            "mean over all tokens",
+            """Your numbers are slightly too small: the sum is divided by the number of tokens, the class token
+            included. Only patches look here, so it is their number that the mean needs.""",
+            ".sum(dim=-1).mean(dim=-1)",
+            ".sum(dim=(-1, -2)) / attention.shape[-1]",
+        ),
+        wrong(
+            "mean over one patch less",
+            """Your numbers are slightly too large: the sum is divided by one less than the number of patches. All
+            patches look, and all of them count.""",
+            ".sum(dim=-1).mean(dim=-1)",
+            ".sum(dim=(-1, -2)) / (weights.shape[-1] - 1)",
+        ),
+        wrong(
+            "class token alone, from the middle",
+            """This is how far the class token looks, as if it stood in the middle of the image. It has no place; asked
+            for is how far the patches look, on average.""",
+            function=_class_token_alone_from_the_middle,
+        ),
+        wrong(
+            "class token alone, from the corner",
+            """This is how far the class token looks, as if it stood on the first patch. It has no place; asked for is
+            how far the patches look, on average.""",
+            function=_class_token_alone_from_the_corner,
+        ),
+        wrong(
+            "class token in the corner",
+            """Your numbers are near, but not right: the class token counts, too, as if it stood on the first patch. It
+            has no place on the grid, so it is left out on both sides.""",
+            function=_class_token_in_the_corner,
+        ),
+        wrong(
+            "class token in the middle",
+            """Your numbers are near, but not right: the class token counts, too, as if it stood in the middle of the
+            grid. It has no place there, so it is left out on both sides.""",
+            function=_class_token_in_the_middle,
+        ),
+        wrong(
+            "class token's weights for all",
+            """Your numbers use one row of weights for all patches, the class token's. Each patch that looks has a row
+            of its own.""",
+            "attention[:, :, prefix:, prefix:]",
+            "attention[:, :, :prefix, prefix:]",
+        ),
+        wrong(
+            "counted with the class token",
+            """Your places are wrong: patches are numbered from 1, as they stand behind the class token, so that the
+            last patch of each row of the grid falls into the next one. Patch 0 lies in row 0, column 0.""",
+            function=_counted_with_the_class_token,
+        ),
+        wrong(
+            "first patch only",
+            """This is how far the first patch looks. The distance of a head is the mean over all patches that look.""",
+            ".sum(dim=-1).mean(dim=-1)",
+            ".sum(dim=-1)[..., 0]",
+        ),
+        wrong(
+            "root of each patch's mean square",
+            """Your distances are somewhat too long: for each patch you average squares and take the root, so that far
+            patches weigh more. The formula averages the distances themselves.""",
+            "distance.to(weights.dtype)).sum(dim=-1).mean(dim=-1)",
+            "distance.to(weights.dtype) ** 2).sum(dim=-1).sqrt().mean(dim=-1)",
+        ),
+        wrong(
+            "root mean square over the patches",
+            """Your distances are slightly too long: over the patches that look you take the root of the mean square.
+            The formula has their plain mean.""",
+            ".sum(dim=-1).mean(dim=-1)",
+            ".sum(dim=-1).square().mean(dim=-1).sqrt()",
+        ),
+        wrong(
+            "farthest-looking patch",
+            """Your numbers are too large: of the patches that look you take the one that looks farthest. The distance
+            of a head is the mean over them.""",
+            ".sum(dim=-1).mean(dim=-1)",
+            ".sum(dim=-1).amax(dim=-1)",
+        ),
+        wrong(
+            "largest product only",
+            """Your numbers are too small: of all weighted distances of a patch only the largest counts. A weighted mean
+            adds them up.""",
+            ".sum(dim=-1).mean(dim=-1)",
+            ".amax(dim=-1).mean(dim=-1)",
+        ),
+        wrong(
+            "median over the patches",
+            """Your numbers are near, but not right: over the patches that look you take the median. The formula has
+            their mean.""",
+            ".sum(dim=-1).mean(dim=-1)",
+            ".sum(dim=-1).median(dim=-1).values",
+        ),
+        wrong(
+            "heads averaged first",
+            """The axis of heads is gone: their maps are averaged before anything is measured. Whether some heads look
+            near and some far is what this measure is for.""",
+            function=_mean_of_the_heads,
+        ),
+        wrong(
+            "heads averaged, axis kept",
+            """The axis of heads has length 1: their maps are averaged before anything is measured. Whether some heads
+            look near and some far is what this measure is for.""",
+            function=_mean_of_the_heads_kept,
+        ),
+        wrong(
+            "places from 0 to 1",
+            """Your distances are all below 1.5: places run from 0 to 1 along each side. Asked for are patches: the next
+            one is 1 away, in both directions.""",
+            ("float(height)", "float(height) / max(rows - 1, 1)"),
+            ("float(width)", "float(width) / max(cols - 1, 1)"),
+        ),
+        wrong(
+            "places from -1 to 1",
+            """A grid of 3 x 3 is right, others are not: places run from -1 to 1 along each side. Asked for are patches:
+            the next one is 1 away, in both directions.""",
+            ("float(height)", "float(height) * 2 / max(rows - 1, 1)"),
+            ("float(width)", "float(width) * 2 / max(cols - 1, 1)"),
         ),
     ),
 )

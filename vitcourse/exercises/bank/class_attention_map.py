@@ -29,9 +29,27 @@ def _sums_to_what_the_patches_get(value: Tensor, arguments: Arguments) -> bool:
     return total.shape == wanted.shape and torch.allclose(total, wanted, rtol=1e-5, atol=1e-6)
 
 
+def _is_no_other_row(value: Tensor, arguments: Arguments) -> bool:
+    row, patches = value.flatten(2)[:, :, None], arguments["attention"][:, :, 1:, 1:]
+    return row.shape[-1] != patches.shape[-1] or not torch.isclose(row, patches).all(dim=(0, 1, 3)).any()
+
+
 def maps(generator: torch.Generator, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
     """Attention maps as a model has them: a softmax of normal scores, which no two axes treat alike."""
     return (2 * normal(generator, *shape)).softmax(dim=-1).to(dtype)
+
+
+def _reshaped_with_the_class_token(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    return attention[:, :, 0].reshape(*attention.shape[:2], *grid)
+
+
+def _looks_at_itself(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    return attention.diagonal(dim1=-2, dim2=-1)[..., 1:].unflatten(-1, grid)
+
+
+def _sides_by_the_root(attention: Tensor, grid: tuple[int, int]) -> Tensor:
+    side = int((attention.shape[-1] - 1) ** 0.5)
+    return attention[:, :, 0, 1:].reshape(*attention.shape[:2], side, side)
 
 
 EXERCISE = Exercise(
@@ -68,6 +86,12 @@ EXERCISE = Exercise(
         ),
     ),
     properties=(
+        Property(
+            "another token's row",
+            "This is where a patch looks, not the class token: the row is another token's. Tokens that look are "
+            "counted along the first of the two token axes, and the class token comes first.",
+            _is_no_other_row,
+        ),
         Property(
             "sum",
             "The numbers of one map do not sum to what the class token gives to the patches, which is 1 less its look "
@@ -211,6 +235,100 @@ EXERCISE = Exercise(
             """The recorded maps are other ones after the call, and so is the result: something is written into the
             tensor that was passed in.""",
             function=_in_place,
+        ),
+        wrong(
+            "class token not cut off",
+            """It stops with an error: what you lay out has one number more than the grid has cells. The class token is
+            still among the tokens looked at, and it has no cell.""",
+            "0, 1:",
+            "0",
+        ),
+        wrong(
+            "class token not cut off, reshaped",
+            """It stops with an error: what you lay out has one number more than the grid has cells. The class token is
+            still among the tokens looked at, and it has no cell.""",
+            function=_reshaped_with_the_class_token,
+        ),
+        wrong(
+            "index on the heads' axis",
+            """Where the heads should be counted, your result counts tokens: you take number 0 of the heads, and every
+            token's row. The axes are images, heads, tokens that look, tokens looked at.""",
+            "[:, :, 0, 1:]",
+            "[:, 0, :, 1:]",
+        ),
+        wrong(
+            "every token's row",
+            """There is an axis too many: a picture for each token that looks, the class token among them. Only one of
+            these rows is asked for.""",
+            "[:, :, 0, 1:]",
+            "[:, :, :, 1:]",
+        ),
+        wrong(
+            "every patch's row",
+            """There is an axis too many: a picture for each patch that looks. The class token is left out on both axes
+            here, though it is the one whose row is asked for.""",
+            "[:, :, 0, 1:]",
+            "[:, :, 1:, 1:]",
+        ),
+        wrong(
+            "first image's maps alone",
+            """The axis of images is gone: you take number 0 of the first axis, and that one counts the images. The
+            class token is number 0 of the tokens.""",
+            "[:, :, 0, 1:]",
+            "[0, :, 0, 1:]",
+        ),
+        wrong(
+            "mean over the images",
+            "The axis of images is gone: you took their mean. Each image has maps of its own.",
+            "attention[:, :, 0, 1:]",
+            "attention.mean(dim=0)[:, 0, 1:]",
+        ),
+        wrong(
+            "maximum over the heads",
+            """The axis of heads is gone: you took the largest weight of all heads. Each head has a map of its own;
+            whoever wants one for all can make it afterwards.""",
+            "attention[:, :, 0, 1:]",
+            "attention.amax(dim=1)[:, 0, 1:]",
+        ),
+        wrong(
+            "sum over the heads",
+            """The axis of heads is gone: you added them up. Each head has a map of its own; whoever wants one for all
+            can make it afterwards.""",
+            "attention[:, :, 0, 1:]",
+            "attention.sum(dim=1)[:, 0, 1:]",
+        ),
+        wrong(
+            "images and heads in one axis",
+            """Images and heads are counted along one axis: three axes come back instead of four. Only the last axis is
+            to become two; the first two stay as they are.""",
+            ".unflatten(-1, (rows, cols))",
+            ".reshape(-1, rows, cols)",
+        ),
+        wrong(
+            "looks at itself",
+            """This is how much each patch looks at itself: the diagonal of the map. Asked for is how much the class
+            token looks at each patch, which is one row.""",
+            function=_looks_at_itself,
+        ),
+        wrong(
+            "what patches receive, summed",
+            """This is how much each patch receives from all tokens together. It answers another question: the
+            prediction is read off the class token, so its own row alone is asked for.""",
+            "attention[:, :, 0, 1:]",
+            "attention.sum(dim=2)[:, :, 1:]",
+        ),
+        wrong(
+            "what patches receive from patches, summed",
+            """This is how much each patch receives from all patches together. It answers another question: the
+            prediction is read off the class token, so its own row alone is asked for.""",
+            "attention[:, :, 0, 1:]",
+            "attention[:, :, 1:, 1:].sum(dim=2)",
+        ),
+        wrong(
+            "sides by the root",
+            """Square grids are right, others fail: both sides are taken to be the root of the number of patches. `grid`
+            tells how many rows and how many columns there are.""",
+            function=_sides_by_the_root,
         ),
     ),
 )

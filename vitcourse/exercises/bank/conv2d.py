@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from ..spec import Arguments, Exercise, normal, probe, wrong
+from ..spec import Arguments, Exercise, Property, normal, probe, wrong
+from . import _wrong_conv2d as wrong_answers
 
 
 def conv2d(images: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int) -> Tensor:
@@ -22,23 +23,6 @@ def conv2d(images: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: i
     return sums + bias[:, None, None]
 
 
-def _float32(images: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int) -> Tensor:
-    return conv2d(images, weight, bias, stride, padding).float()
-
-
-def _thinned_out_first(images: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int) -> Tensor:
-    return conv2d(images[:, :, ::stride, ::stride], weight, bias, 1, padding)
-
-
-def _rounded_up(images: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int) -> Tensor:
-    missing = [-(n + 2 * padding - k) % stride for n, k in zip(images.shape[2:], weight.shape[2:], strict=True)]
-    return conv2d(F.pad(images, (0, missing[1], 0, missing[0])), weight, bias, stride, padding)
-
-
-def _last_left_out(images: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int) -> Tensor:
-    return conv2d(images, weight, bias, stride, padding)[:, :, :-1, :-1]
-
-
 def _arguments(g: Generator, batch: int, channels: int, filters: int, size: tuple[int, ...], **more: int) -> Arguments:
     height, width, rows, cols = size
     return {
@@ -50,8 +34,28 @@ def _arguments(g: Generator, batch: int, channels: int, filters: int, size: tupl
 
 
 def _single(g: Generator) -> Arguments:
-    made = _arguments(g, 2, 1, 2, (4, 5, 2, 4), stride=3, padding=2)
+    made = _arguments(g, 2, 1, 2, (4, 9, 2, 4), stride=3, padding=2)
     return {name: value.float() if isinstance(value, Tensor) else value for name, value in made.items()}
+
+
+def _bias_is_right(value: Tensor, arguments: Arguments) -> bool:
+    """Not: all is right but for one number a filter."""
+    offset = value - conv2d(**arguments)
+    return bool(offset.abs().max() < 1e-4) or not torch.allclose(
+        offset, offset[:1, :, :1, :1].expand_as(offset), rtol=1e-5, atol=1e-5
+    )
+
+
+def _border_is_right(value: Tensor, arguments: Arguments) -> bool:
+    """Not: all is right but for windows that reach beyond the image."""
+    images, weight, stride, padding = (arguments[name] for name in ("images", "weight", "stride", "padding"))
+    inside = []
+    for size, kernel, places in zip(images.shape[2:], weight.shape[2:], value.shape[2:], strict=True):
+        first = torch.arange(places) * stride - padding
+        inside.append((first >= 0) & (first + kernel <= size))
+    interior = inside[0][:, None] & inside[1]
+    near = torch.isclose(value, conv2d(**arguments), rtol=1e-4, atol=1e-5)
+    return bool(near.all()) or not (interior.any() and near[:, :, interior].all())
 
 
 EXERCISE = Exercise(
@@ -90,10 +94,24 @@ EXERCISE = Exercise(
             "padding 0",
         ),
         probe(
-            "two images of 4 x 5 pixels with one channel in float32, 2 filters of 2 x 4, stride 3, padding 2",
+            "two images of 4 x 9 pixels with one channel in float32, 2 filters of 2 x 4, stride 3, padding 2",
             _single,
             "float32",
             "one channel",
+        ),
+    ),
+    properties=(
+        Property(
+            "bias",
+            "All is right but the bias: each of your maps is off by one number, the same in all places and images. A "
+            "filter's own bias is added once at each place.",
+            _bias_is_right,
+        ),
+        Property(
+            "border",
+            "Windows that lie wholly within the image give the right numbers, those that reach beyond it do not. What "
+            "counts there is the border of zeros, `padding` wide on each of the four sides.",
+            _border_is_right,
         ),
     ),
     hints=(
@@ -161,8 +179,9 @@ EXERCISE = Exercise(
         ),
         wrong(
             "padding at the beginning alone",
-            """There are zeros at the top and at the left, none at the bottom and at the right. At stride 1 the map
-            is too small; at stride 2 its size may be right by chance.""",
+            """The border counts once instead of twice: it is there at the top and at the left, and missing, or never
+            reached, at the bottom and at the right. At stride 1 the map is too small; at stride 2 its size may be right
+            by chance.""",
             "(padding,) * 4",
             "(padding, 0, padding, 0)",
         ),
@@ -228,19 +247,19 @@ EXERCISE = Exercise(
             """At stride 1 all is right. At stride 2 your kernel meets pixels that are two apart: the image is
             thinned out before the windows are cut. The kernel moves by the stride, but within a window pixels
             stay neighbors.""",
-            function=_thinned_out_first,
+            function=wrong_answers.thinned_out_first,
         ),
         wrong(
             "size rounded up",
             """Your map has a row or column too many where the stride does not divide evenly. A window counts only
             where all of it lies on the padded image; pixels that are left over at the end are not looked at.""",
-            function=_rounded_up,
+            function=wrong_answers.rounded_up,
         ),
         wrong(
             "last row and column left out",
             """Your map has one row and one column too few. A kernel that just fits still has one place: count
             places, not the steps between them.""",
-            function=_last_left_out,
+            function=wrong_answers.last_left_out,
         ),
         wrong(
             "filters and channels exchanged",
@@ -314,9 +333,204 @@ EXERCISE = Exercise(
         ),
         wrong(
             "float32 always",
-            """Your result is float32, whatever the images are: a tensor made by `torch.zeros(...)` has torch's
-            default dtype, and what is written into it is rounded. Let it take its dtype from the images.""",
-            function=_float32,
+            """Your result is float32, whatever the images are. Either something is cast to it on the way, as `.float()`
+            does; or a tensor made by `torch.zeros(...)` has torch's default dtype, and what is written into it is
+            rounded. All numbers should keep the images' dtype.""",
+            function=wrong_answers.float32,
+        ),
+        wrong(
+            "last entry of the kernel only",
+            """Only the lower right entry of the kernel counts: in a loop over the kernel's entries each turn takes the
+            place of the one before. The products of all entries are to be added up.""",
+            function=wrong_answers.one_entry_of_the_kernel,
+        ),
+        wrong(
+            "first entry of the kernel only",
+            """Only the upper left entry of the kernel counts: a loop over its entries ends after the first turn. The
+            products of all entries are to be added up.""",
+            "windows, weight)",
+            "windows[..., :1, :1], weight[..., :1, :1])",
+        ),
+        wrong(
+            "stride and padding exchanged",
+            """With a stride of 2 and a padding of 1 your map is far too large, and without padding it stops with an
+            error: stride and padding have changed places. A stride of 0 would never move.""",
+            function=wrong_answers.stride_and_padding_exchanged,
+        ),
+        wrong(
+            "stride and padding exchanged in the size",
+            """With a stride of 2 and a padding of 1 your map is far too large, and without padding it divides by 0:
+            stride and padding have changed places.""",
+            function=wrong_answers.stride_and_padding_exchanged_in_the_size,
+        ),
+        wrong(
+            "border of half the kernel",
+            """Your map has another size than it should: `padding` plays no part, the border is half a kernel wide. That
+            keeps the size of an image at stride 1; here the caller says how wide the border is.""",
+            function=wrong_answers.border_of_half_the_kernel,
+        ),
+        wrong(
+            "border of half the kernel, less one",
+            """Your map has another size than it should: `padding` plays no part, the border follows from the kernel.
+            That keeps the size of an image at stride 1; here the caller says how wide the border is.""",
+            function=wrong_answers.border_of_half_the_kernel_less_one,
+        ),
+        wrong(
+            "border that keeps the size",
+            """Your map has another size than it should: `padding` plays no part. Your border is as wide as it takes for
+            the map to be as large as the image at stride 1; here the caller says how wide it is.""",
+            function=wrong_answers.border_that_keeps_the_size,
+        ),
+        wrong(
+            "last place missing",
+            """Where the last window just fits, it is missing: a row or a column too few. `range` ends before its second
+            number, and the last place at which a kernel may begin still counts.""",
+            function=wrong_answers.last_place_missing,
+        ),
+        wrong(
+            "last place empty",
+            """Where the last window just fits, your map holds 0: the loop ends before it. `range` leaves its second
+            number out, and the last place at which a kernel may begin still counts.""",
+            function=wrong_answers.last_place_empty,
+        ),
+        wrong(
+            "bias subtracted",
+            "All your numbers are off, in each map by twice the filter's bias: it is subtracted instead of added.",
+            "+ bias",
+            "- bias",
+        ),
+        wrong(
+            "mean of the biases",
+            """Each of your maps is off by one number of its own: all filters get the mean of the biases. Each filter
+            has a bias of its own.""",
+            "bias[:, None, None]",
+            "bias.mean()",
+        ),
+        wrong(
+            "sum of the biases",
+            """Each of your maps is off by one number of its own: all filters get the sum of the biases. Each filter has
+            a bias of its own.""",
+            "bias[:, None, None]",
+            "bias.sum()",
+        ),
+        wrong(
+            "bias once for each channel",
+            """With one channel all is right, with several the bias enters once for each of them, as if it stood within
+            the loop that adds channels up. A place gets its filter's bias once.""",
+            "+ bias[:, None, None]",
+            "+ bias[:, None, None] * weight.shape[1]",
+        ),
+        wrong(
+            "kernel transposed where it is square",
+            """With kernels of unequal sides you are right, with square ones you are not: their rows and columns are
+            exchanged. A square shape cannot tell the two apart, the numbers can.""",
+            function=wrong_answers.transposed_if_square,
+        ),
+        wrong(
+            "kernel's rows along the image's columns",
+            """With square kernels you get wrong numbers, with others an error: the kernel's rows meet the columns of
+            the window. The weights' last axis runs along the width, as the images' does.""",
+            "f c a b ->",
+            "f c b a ->",
+        ),
+        wrong(
+            "whole border at the beginning",
+            """Your map has the right size, but what it shows lies too far down and right: both borders are put at the
+            top and at the left. `padding` zeros belong on each of the four sides.""",
+            "(padding,) * 4",
+            "(2 * padding, 0, 2 * padding, 0)",
+        ),
+        wrong(
+            "whole border at the end",
+            """Your map has the right size, but what it shows lies too far up and left: both borders are put at the
+            bottom and at the right. `padding` zeros belong on each of the four sides.""",
+            "(padding,) * 4",
+            "(0, 2 * padding, 0, 2 * padding)",
+        ),
+        wrong(
+            "border that reflects",
+            """In the interior all is right, at the border it is not: beyond the image you see it mirrored. The exercise
+            asks for zeros there.""",
+            function=wrong_answers.reflected,
+        ),
+        wrong(
+            "last channel only",
+            """With one channel all is right, with several only the last one counts. In a loop over channels, does each
+            turn add to the sum, or does it take its place?""",
+            "windows, weight)",
+            "windows[:, -1:], weight[:, -1:])",
+        ),
+        wrong(
+            "channels summed separately",
+            """With one channel all is right, with several it is not: pixels are added over channels, and weights too,
+            before they meet. Each channel's pixels have weights of their own.""",
+            "windows, weight)",
+            "windows.sum(dim=1, keepdim=True), weight.sum(dim=1, keepdim=True))",
+        ),
+        wrong(
+            "channels kept apart",
+            """There is an axis too many: each channel has a map of its own. A filter has weights for all channels, and
+            adds up what they give.""",
+            ("-> n f i j", "-> n f c i j"),
+            ("bias[:, None, None]", "bias[:, None, None, None]"),
+        ),
+        wrong(
+            "kernel flattened in another order",
+            """With one channel all is right, with several weights meet the wrong pixels: the kernel is flattened with
+            its channels last, the windows with theirs first.""",
+            function=wrong_answers.kernel_in_another_order,
+        ),
+        wrong(
+            "windows flattened in another order",
+            """With one channel all is right, with several weights meet the wrong pixels: the windows are flattened with
+            their channels last, the kernel as it lies in memory, with its channels first.""",
+            function=wrong_answers.windows_in_another_order,
+        ),
+        wrong(
+            "window spread out, step by one",
+            """At stride 1 all is right. At stride 2 the pixels under your kernel lie two apart, and the kernel itself
+            moves by one: that is called dilation. The stride is how far the kernel moves from place to place.""",
+            function=wrong_answers.dilated,
+        ),
+        wrong(
+            "window spread out",
+            """At stride 1 all is right. At stride 2 the pixels under your kernel lie two apart: either the padded image
+            is thinned out before windows are cut, or the kernel is spread out (dilation). The kernel moves by the
+            stride, but within a window pixels stay neighbors.""",
+            function=wrong_answers.dilated_and_strided,
+        ),
+        wrong(
+            "first place left out",
+            """At stride 1 all is right. At stride 2 your kernel begins one pixel late: of all places you keep the last
+            of each step. The first window lies in the corner, and counting goes on from there.""",
+            function=wrong_answers.from_the_end_of_the_first_step,
+        ),
+        wrong(
+            "stride for the columns alone",
+            "Your map has the right number of columns and too many rows: the kernel moves by the stride to the right, "
+            "but by one pixel downwards.",
+            ", rows, stride)",
+            ", rows, 1)",
+        ),
+        wrong(
+            "negative numbers set to 0",
+            """Where the result is positive it is right, elsewhere you have 0: a ReLU comes after a convolution in a
+            network, but is no part of it.""",
+            "return sums + bias[:, None, None]",
+            "return (sums + bias[:, None, None]).relu()",
+        ),
+        wrong(
+            "window's maximum",
+            """Your numbers are no sums: of the products in a window you take the largest, as pooling does. A
+            convolution adds them all up.""",
+            'torch.einsum("n c i j a b, f c a b -> n f i j", windows, weight)',
+            "(windows[:, None] * weight[:, :, None, None]).amax(dim=(-2, -1)).sum(dim=2)",
+        ),
+        wrong(
+            "places counted without the border",
+            """With padding your map is too small, though the numbers that it holds are right: the places are counted on
+            the image as it was, without its border. The border adds to the length on both sides.""",
+            function=wrong_answers.places_counted_without_the_border,
         ),
     ),
 )

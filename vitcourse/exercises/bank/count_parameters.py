@@ -1,15 +1,19 @@
-"""`count_parameters` (lesson 04): how many numbers a model learns."""
+"""`count_parameters` (lesson 04): how many numbers a model's parameters hold."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import combinations
+from math import prod
 from numbers import Integral
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ...cost.counted import count_parameters
-from ..spec import Exercise, Property, probe, seeded, wrong
+from ..spec import Arguments, Exercise, Property, probe, seeded, wrong
 
 
 class _Tied(nn.Module):
@@ -24,9 +28,12 @@ class _Tied(nn.Module):
 
 
 def _partly_frozen() -> nn.Module:
-    model = nn.Sequential(nn.Linear(4, 3), nn.GELU(), nn.Linear(3, 5, bias=False))
-    model[0].weight.requires_grad_(False)
-    return model
+    """As somebody left it in the middle of something: in evaluation mode, with gradients."""
+    first, last = nn.Linear(4, 3), nn.Linear(3, 4, bias=False)
+    first.weight.requires_grad_(False)
+    for parameter in (first.bias, last.weight):
+        parameter.grad = torch.ones_like(parameter)
+    return nn.Sequential(first, nn.GELU(), last).eval()
 
 
 def _normed() -> nn.Module:
@@ -64,6 +71,53 @@ def _frozen(model: nn.Module) -> int:
     return count
 
 
+def _changed(change: Callable[[nn.Module], Any]) -> Callable[[nn.Module], int]:
+    """The right count, after the model has been changed."""
+
+    def count(model: nn.Module) -> int:
+        change(model)
+        return count_parameters(model)
+
+    return count
+
+
+def _backward(model: nn.Module) -> None:
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    for parameter, gradient in zip(parameters, torch.autograd.grad(_sum(parameters), parameters), strict=True):
+        parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
+
+
+def _sum(parameters: Iterable[Tensor]) -> Tensor:
+    return torch.stack([p.double().sum() for p in parameters]).sum()
+
+
+def _of(*kinds: type[nn.Module]) -> Callable[[nn.Module], int]:
+    return lambda model: sum(p.numel() for m in model.modules() if isinstance(m, kinds) for p in m.parameters())
+
+
+def _whole_kinds_are_there(value: Any, arguments: Arguments) -> bool:
+    """Is it the count of some kinds of layers, with all others left out? Small counts are so by accident."""
+    if value < count_parameters(arguments["model"]) / 4:
+        return True
+    kinds: Counter[type] = Counter()
+    for module in arguments["model"].modules():
+        kinds[type(module)] += sum(p.numel() for p in module.parameters(recurse=False))
+    counts = [count for count in kinds.values() if count]
+    return all(value != sum(some) for size in range(1, len(counts)) for some in combinations(counts, size))
+
+
+def _left(model: nn.Module) -> dict[str, Any]:
+    """All that counting must leave as it is."""
+    return {
+        "training mode of the modules": [module.training for module in model.modules()],
+        "dtypes of the parameters": [str(p.dtype).removeprefix("torch.") for p in model.parameters()],
+        "`requires_grad` of the parameters": [p.requires_grad for p in model.parameters()],
+        "sums of the gradients in `.grad`": [
+            "none" if p.grad is None else round(float(p.grad.sum()), 3) for p in model.parameters()
+        ],
+    }
+
+
 EXERCISE = Exercise(
     name="count_parameters",
     lesson="04",
@@ -74,28 +128,31 @@ EXERCISE = Exercise(
     probes=(
         probe(
             "a convolution, a batch norm, and within a Sequential a linear layer and a layer norm",
-            lambda g: {"model": seeded(g, _normed)},
-            "models without shared weights",
-            "models without frozen parameters",
+            lambda g: {"model": seeded(g, _normed).float()},
         ),
         probe(
             "two linear layers, one without bias, one with a frozen weight",
             lambda g: {"model": seeded(g, _partly_frozen)},
-            "models without shared weights",
-            "models without buffers",
         ),
         probe(
             "an embedding and a head that share a weight, and a parameter of shape (1, 2, 3)",
             lambda g: {"model": seeded(g, _Tied)},
-            "models without buffers",
-            "models without frozen parameters",
         ),
     ),
-    observe=lambda value, arguments: [
-        isinstance(value, Integral),
-        *(p.requires_grad for p in arguments["model"].parameters()),
-    ],
+    observe=lambda value, arguments: {"a whole number": isinstance(value, Integral)} | _left(arguments["model"]),
     properties=(
+        Property(
+            "how many, not how large",
+            "Your count is the sum of the weights' values, and changes with every training step. A weight of shape "
+            "(3, 5) counts 15, whatever its numbers are.",
+            lambda value, arguments: abs(value - _sum(arguments["model"].parameters()).item()) >= 1,
+        ),
+        Property(
+            "no kind of layer left out",
+            "Your count is right for some kinds of layers, and leaves the others out. A list of kinds is never "
+            "complete: any module may have parameters, the model itself, too.",
+            _whole_kinds_are_there,
+        ),
         Property(
             "not too few",
             "Your count is too small: something that belongs to the model is missing. A parameter may have any number "
@@ -185,7 +242,7 @@ EXERCISE = Exercise(
         wrong(
             "children alone",
             """A parameter that belongs to the model itself is missing, such as a class token: yours asks the layers
-            within it, and not the model.""",
+            within it, and not the model. Asked layer by layer, a weight that two of them share also counts twice.""",
             function=_children,
         ),
         wrong(
@@ -245,6 +302,126 @@ EXERCISE = Exercise(
             """The count is right, but afterwards no parameter of the model is trainable any more: counting has to
             leave `requires_grad` as it is.""",
             function=_frozen,
+        ),
+        wrong(
+            "thaws the model",
+            """The count is right, but afterwards frozen parameters are trainable: whoever froze them would train them
+            without noticing. Counting has to leave `requires_grad` as it is.""",
+            function=_changed(lambda model: model.requires_grad_(True)),
+        ),
+        wrong(
+            "puts the model into evaluation mode",
+            """The count is right, but afterwards the model is in evaluation mode: dropout is off, and a batch norm
+            stops following its inputs, in the middle of a training, say. Counting has no need of a mode.""",
+            function=_changed(lambda model: model.eval()),
+        ),
+        wrong(
+            "puts the model into training mode",
+            """The count is right, but afterwards the model is in training mode, also if it was not before. Counting has
+            no need of a mode.""",
+            function=_changed(lambda model: model.train()),
+        ),
+        wrong(
+            "casts the model to float64",
+            """The count is right, but afterwards the model's weights are float64: `model.double()` changes the model
+            itself. How many numbers there are does not depend on their dtype.""",
+            function=_changed(lambda model: model.double()),
+        ),
+        wrong(
+            "casts the model to float32",
+            """The count is right, but afterwards the model's weights are float32: `model.float()` changes the model
+            itself. How many numbers there are does not depend on their dtype.""",
+            function=_changed(lambda model: model.float()),
+        ),
+        wrong(
+            "clears the gradients",
+            """The count is right, but afterwards the model's gradients are gone. Between `backward` and the optimizer's
+            step that would lose a step. Counting needs no gradients.""",
+            function=_changed(lambda model: model.zero_grad()),
+        ),
+        wrong(
+            "leaves gradients behind",
+            """The count is right, but afterwards each trainable parameter has a gradient more in its `.grad`: your
+            function calls `backward`. The next step of training would take it for its own.""",
+            function=_changed(_backward),
+        ),
+        wrong(
+            "equal shapes counted once",
+            """Your count is too small where two parameters have the same shape: one of them is lost, because shapes are
+            collected in a set or as keys. What may be counted once only is the same tensor, not the same shape.""",
+            function=lambda model: sum(map(prod, {p.shape for p in model.parameters()})),
+        ),
+        wrong(
+            "equal sizes counted once",
+            """Your count is too small where two parameters hold equally many numbers: one of them is lost, because
+            sizes are collected in a set or as keys. What may be counted once only is the same tensor.""",
+            function=lambda model: sum({p.numel() for p in model.parameters()}),
+        ),
+        wrong(
+            "zeros left out",
+            """Your count changes with the values: numbers that are 0 are not in it, such as fresh biases or a new class
+            token. They are there to be learned all the same.""",
+            function=lambda model: sum(int(p.count_nonzero()) for p in model.parameters()),
+        ),
+        wrong(
+            "what is called weight",
+            """Your count is too small: biases are missing, and a parameter whose name is another one, such as a class
+            token. What belongs to a model does not depend on its name.""",
+            function=lambda model: sum(p.numel() for name, p in model.named_parameters() if "weight" in name),
+        ),
+        wrong(
+            "linear layers alone",
+            """Your count has linear layers only. Convolutions, norms and embeddings have parameters too, and a model
+            may hold some of its own: ask for parameters, whatever module they are in.""",
+            function=_of(nn.Linear),
+        ),
+        wrong(
+            "first axis times the last",
+            """Weights of linear layers are counted right; of a kernel's four axes two are left out, and a bias, whose
+            first axis is its last one, counts as its square.""",
+            "p.numel()",
+            "p.shape[0] * p.shape[-1]",
+        ),
+        wrong(
+            "first axis times the second",
+            """It stops at the first bias, which has one axis and no second. A parameter may have any number of axes; a
+            convolution's kernel has four.""",
+            "p.numel()",
+            "p.shape[0] * p.shape[1]",
+        ),
+        wrong(
+            "all but the first axis",
+            """Your count is too small by a factor that differs from parameter to parameter: the first axis is left
+            out, and a bias counts as 1.""",
+            "p.numel()",
+            "p[0].numel()",
+        ),
+        wrong(
+            "weights of two axes alone",
+            """Your count has the parameters of exactly two axes. A bias has one, a convolution's kernel four, a class
+            token three.""",
+            "model.parameters()",
+            "model.parameters() if p.ndim == 2",
+        ),
+        wrong(
+            "four bytes for each number",
+            """Your count is four times what it should be: that is the memory of the weights in float32, in bytes. The
+            exercise asks how many numbers there are.""",
+            "p.numel()",
+            "4 * p.numel()",
+        ),
+        wrong(
+            "frozen ones left out, buffers counted",
+            """Frozen parameters are missing from your count, and buffers are in it, a batch norm's running mean and
+            variance. It should be the other way round: every parameter counts, and a buffer is none.""",
+            function=lambda model: (
+                sum(p.numel() for p in model.parameters() if p.requires_grad) + sum(b.numel() for b in model.buffers())
+            ),
+        ),
+        wrong(
+            "biases alone",
+            "Your count is far too small: it has the biases and nothing else.",
+            function=lambda model: sum(p.numel() for name, p in model.named_parameters() if "bias" in name),
         ),
     ),
 )

@@ -109,8 +109,9 @@ EXERCISE = Exercise(
         "How many tokens come out, and which of them is the class token? How many rows has `positions`?",
         "There is one class token, and every image needs it: first give it a batch axis as long as the patches' own. "
         "Then put the two side by side along the axis of tokens.",
-        "`expand` repeats an axis of length 1 without copying, `torch.cat` joins along an axis. What comes out has as "
-        "many rows as `positions`, whose axis of length 1 is broadcast over the images.",
+        "`class_token.expand(len(patches), -1, -1)` is one class token for each image, without copying. "
+        "`torch.cat([..., ...], dim=1)` joins it with the patches along the tokens. What comes out has as many rows as "
+        "`positions`: now add them, the axis of length 1 is broadcast over the images.",
     ),
     properties=(
         Property(
@@ -121,8 +122,8 @@ EXERCISE = Exercise(
         ),
         Property(
             "what is added is positions",
-            "Take the class token and the patches away from your result, and what is left is not `positions`, row for "
-            "row. Which row is added to which token, and how often?",
+            "Take the class token from your token 0 and the patches from the others, and what is left is not "
+            "`positions`, row for row. Is each row added to its token, once, and nothing else?",
             _positions_are_left,
         ),
     ),
@@ -224,6 +225,132 @@ EXERCISE = Exercise(
             """There is no token more than there were patches: the class token is added to each of them. It is a token
             of its own, beside them.""",
             function=lambda patches, class_token, positions: patches + class_token + positions[:, 1:],
+        ),
+        wrong(
+            "class token not repeated",
+            """It fails for several images: when class token and patches are joined along the tokens, all other axes
+            have to agree, and the class token's first axis has length 1, not that of the batch. There is one class
+            token, and each image needs it. Joining broadcasts nothing.""",
+            function=lambda patches, class_token, positions: torch.cat([class_token, patches], dim=1) + positions,
+        ),
+        wrong(
+            "class token not repeated, and without a position",
+            """It fails for several images: when class token and patches are joined along the tokens, all other axes
+            have to agree, and the class token's first axis has length 1, not that of the batch. For one image it runs,
+            and the class token is without its position: row 0 is for it.""",
+            function=lambda patches, class_token, positions: torch.cat(
+                [class_token, patches + positions[:, 1:]], dim=1
+            ),
+        ),
+        wrong(
+            "joined along the images",
+            """It fails: class token and patches are joined along the axis of images, axis 0, where the numbers of
+            tokens, 1 and N, would have to agree. The class token is one more token of each image, not one more
+            image.""",
+            function=lambda patches, class_token, positions: torch.cat([class_token, patches], dim=0) + positions,
+        ),
+        wrong(
+            "one row too few for the positions",
+            """It fails where positions are added: there are N + 1 of them, and only N tokens on the other side. The
+            class token has to be there, before the patches and as one token more, when all positions are added.""",
+            function=lambda patches, class_token, positions: patches + positions,
+        ),
+        wrong(
+            "class token in the first patch's place",
+            """There are as many tokens as patches: the class token is written over the first patch of each image. It is
+            one token more, before all of them.""",
+            function=lambda patches, class_token, positions: (
+                torch.cat([class_token.expand(len(patches), -1, -1), patches[:, 1:]], dim=1) + positions[:, 1:]
+            ),
+        ),
+        wrong(
+            "as many class tokens as patches",
+            """It fails where positions are added: there are twice as many tokens as patches. The class token was made
+            as long as the patches along the tokens, too. One for each image is enough; only the axis of images has to
+            grow.""",
+            function=lambda patches, class_token, positions: (
+                torch.cat([class_token.expand_as(patches), patches], dim=1) + positions
+            ),
+        ),
+        wrong(
+            "stacked",
+            """It fails: `stack` makes a new axis and takes tensors of one shape. One class token and N patches go
+            behind one another along the axis of tokens that they already have.""",
+            function=lambda patches, class_token, positions: torch.stack(
+                [class_token.expand(len(patches), -1, -1), patches], dim=1
+            ),
+        ),
+        wrong(
+            "stacked, and not repeated",
+            """It fails: `stack` makes a new axis and takes tensors of one shape. One class token for each image and N
+            patches go behind one another along the axis of tokens that they already have.""",
+            function=lambda patches, class_token, positions: torch.stack([class_token, patches], dim=1),
+        ),
+        wrong(
+            "positions joined along the channels",
+            """Your tokens are twice as long as they should be: positions are joined to them along the channels. They
+            are added; a token keeps its length.""",
+            function=lambda patches, class_token, positions: torch.cat(
+                [embed_tokens(patches, class_token), positions.expand(len(patches), -1, -1)], dim=2
+            ),
+        ),
+        wrong(
+            "positions joined along the channels, and not repeated",
+            """For several images it fails, and for one the tokens come out twice as long as they should be: positions
+            are joined to the tokens along the channels. They are added; a token keeps its length.""",
+            function=lambda patches, class_token, positions: torch.cat(
+                [embed_tokens(patches, class_token), positions], dim=2
+            ),
+        ),
+        wrong(
+            "positions joined as tokens",
+            """There are about twice as many tokens as there should be: the positions stand behind them as tokens of
+            their own. They are added, row by row.""",
+            function=lambda patches, class_token, positions: torch.cat(
+                [embed_tokens(patches, class_token), positions.expand(len(patches), -1, -1)], dim=1
+            ),
+        ),
+        wrong(
+            "class token added to every token",
+            """Token 0 is right, and every patch has moved: the class token is added to all tokens. It is the content of
+            token 0 alone.""",
+            function=lambda patches, class_token, positions: F.pad(patches, (0, 0, 1, 0)) + class_token + positions,
+        ),
+        wrong(
+            "ones for the class token",
+            """Token 0 holds ones and its position: `class_token` plays no part. It is learned, so a gradient has to
+            reach it.""",
+            function=lambda patches, class_token, positions: F.pad(patches, (0, 0, 1, 0), value=1.0) + positions,
+        ),
+        wrong(
+            "mean of the patches for the class token",
+            """Token 0 holds a mean of the patches and its position: `class_token` plays no part. It starts as the same
+            vector for all images; the blocks bring the patches to it.""",
+            function=lambda patches, class_token, positions: (
+                torch.cat([patches.mean(dim=1, keepdim=True), patches], dim=1) + positions
+            ),
+        ),
+        wrong(
+            "class token last, without a position",
+            """The class token stands behind the patches, and has no position. It is token 0, and row 0 of `positions`
+            is for it.""",
+            function=lambda patches, class_token, positions: torch.cat(
+                [patches + positions[:, 1:], class_token.expand(len(patches), -1, -1)], dim=1
+            ),
+        ),
+        wrong(
+            "class token last, with row 0",
+            """Each token has its own position, but they stand in another order: the class token is behind the patches.
+            It is token 0.""",
+            function=lambda patches, class_token, positions: embed_tokens(patches, class_token, positions).roll(-1, 1),
+        ),
+        wrong(
+            "class token last, first rows for the patches",
+            """The class token stands behind the patches, without a position, and the patches have the positions from
+            row 0 on. It is token 0, and row 0 is for it.""",
+            function=lambda patches, class_token, positions: torch.cat(
+                [patches + positions[:, :-1], class_token.expand(len(patches), -1, -1)], dim=1
+            ),
         ),
         wrong(
             "zeros for the class token",

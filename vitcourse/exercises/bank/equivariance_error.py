@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from ...comparison import equivariance_error, translate
-from ..spec import Exercise, Property, normal, probe, wrong
-
-Features = Callable[[Tensor], Tensor]
+from ...comparison import equivariance_error
+from ..spec import Arguments, Exercise, Property, normal, probe, wrong
+from . import _wrong_equivariance_error as wrong_answers
 
 
 def _kernel(filters: int, channels: int, rows: int, cols: int) -> Tensor:
@@ -29,8 +28,8 @@ def circular_convolution(images: Tensor) -> Tensor:
 
 
 def patch_embedding(images: Tensor) -> Tensor:
-    """Patches of 2 x 3 pixels, and a code for each position."""
-    maps = F.conv2d(images, _kernel(5, 1, 2, 3), stride=(2, 3))
+    """Patches of 4 x 3 pixels, and a code for each position."""
+    maps = F.conv2d(images, _kernel(5, 1, 4, 3), stride=(4, 3))
     return maps + _kernel(1, 5, *maps.shape[-2:])
 
 
@@ -44,20 +43,17 @@ def _unequal(g: Generator, batch: int, channels: int, height: int, width: int) -
     return contrast * normal(g, batch, channels, height, width) + contrast**2
 
 
-def _mean_of_ratios(features: Features, images: Tensor, pixels: int) -> float:
-    return sum(equivariance_error(features, image[None], pixels) for image in images) / len(images)
+def _known_otherwise(value: float, arguments: Arguments) -> bool:
+    """Is there a nearer sentence: for the circular convolution, a constant, percent, the sign, low precision?"""
+    if arguments["features"] is circular_convolution or value == 0 or not math.isfinite(value):
+        return True
+    ratio = abs(value) / equivariance_error(**arguments)
+    return not _unrounded(value, arguments) or any(abs(ratio / factor - 1) < 1e-3 for factor in (1, 100, 0.01))
 
 
-def _zeros_come_in(features: Features, images: Tensor, pixels: int) -> float:
-    before, after = features(images), features(F.pad(images, (pixels, 0))[..., : images.shape[-1]])
-    difference = after - translate(before, pixels * before.shape[-1] / images.shape[-1])
-    return (difference.norm() / (before - before.mean(dim=(-2, -1), keepdim=True)).norm()).item()
-
-
-def _absolute(features: Features, images: Tensor, pixels: int) -> float:
-    before, after = features(images), features(translate(images, pixels))
-    difference = after - translate(before, pixels * before.shape[-1] / images.shape[-1])
-    return (difference.abs().sum() / (before - before.mean(dim=(-2, -1), keepdim=True)).abs().sum()).item()
+def _unrounded(value: float, arguments: Arguments) -> bool:
+    wanted = equivariance_error(**arguments)
+    return wanted < 1e-6 or not any(abs(value - round(wanted, digits)) < 1e-9 for digits in range(1, 6))
 
 
 EXERCISE = Exercise(
@@ -71,7 +67,6 @@ EXERCISE = Exercise(
         probe(
             "a circular convolution of stride 1, which moves along exactly, one image of 4 x 6 pixels, moved by 2",
             lambda g: {"features": circular_convolution, "images": _unequal(g, 1, 2, 4, 6), "pixels": 2},
-            "maps that move along exactly, so that nothing stands above the line",
             "one image",
             "stride 1",
             "whole cells",
@@ -81,8 +76,8 @@ EXERCISE = Exercise(
             lambda g: {"features": strided_convolution, "images": _unequal(g, 3, 2, 6, 10), "pixels": 3},
         ),
         probe(
-            "patches of 2 x 3 pixels with a code for each position, 2 images of 14 x 9 pixels, moved by 1",
-            lambda g: {"features": patch_embedding, "images": _unequal(g, 2, 1, 14, 9), "pixels": 1},
+            "patches of 4 x 3 pixels with a code for each position, 2 images of 16 x 9 pixels, moved by 1",
+            lambda g: {"features": patch_embedding, "images": _unequal(g, 2, 1, 16, 9), "pixels": 1},
         ),
         probe(
             "a convolution of stride 1 padded with zeros, 2 images of 7 x 5 pixels, moved by 2",
@@ -100,10 +95,22 @@ EXERCISE = Exercise(
     properties=(
         Property(
             "exact maps have no error",
-            "A circular convolution of stride 1 moves along exactly, so its error is 0 up to rounding; yours is not. "
-            "What stands above the line compares two maps that have not been moved alike: by how much, in which "
-            "direction, and what comes in where something leaves?",
+            "A circular convolution of stride 1 moves along exactly: what it makes of the moved image is its own map, "
+            "moved. So its error is 0 up to rounding, and yours is not. Do both move by as much, in the same "
+            "direction, and what comes in where something leaves? Is it their difference that stands above the line?",
             lambda value, arguments: arguments["features"] is not circular_convolution or abs(value) < 1e-6,
+        ),
+        Property(
+            "rounded",
+            "Your number is the right one, rounded. Rounding is for printing; return it as it is.",
+            _unrounded,
+        ),
+        Property(
+            "maps that move along exactly",
+            "A map that moves along exactly gets 0 from you, as it should; others get a wrong number. There the two "
+            "norms matter: both are roots of sums of squares, over all numbers at once. Above the line nothing is "
+            "taken away, below it each map has lost its own mean. And a map may move by a part of a cell.",
+            _known_otherwise,
         ),
     ),
     hints=(
@@ -112,6 +119,10 @@ EXERCISE = Exercise(
         "cells must the map then move? It need not be a whole number: `translate` mixes two cells.",
         "Below the line stands the map of the unmoved images, from which each feature of each image has lost its own "
         "mean over all places. Take one norm over everything above and one below, divide, and make it a plain number.",
+        "`before = features(images)` and `after = features(translate(images, pixels))`; a cell has "
+        "`images.shape[-1] / before.shape[-1]` pixels. Above: the norm of `after` less `before`, the latter moved by "
+        "`pixels` over that number. Below: the norm of `before - before.mean(dim=(-2, -1), keepdim=True)`. `.norm()` "
+        "takes a tensor's norm, `.item()` makes a plain number.",
     ),
     misconceptions=(
         wrong(
@@ -173,7 +184,7 @@ EXERCISE = Exercise(
             "images lose what leaves",
             """Even a map that moves along exactly gets an error: at the left of your images zeros come in. On a
             torus, what leaves at the right comes in at the left, for images and maps alike.""",
-            function=_zeros_come_in,
+            function=wrong_answers.zeros_come_in,
         ),
         wrong(
             "all moved along the rows",
@@ -190,7 +201,7 @@ EXERCISE = Exercise(
         ),
         wrong(
             "stride taken from the height",
-            """Where a cell is as high as it is wide, you are right; for patches of 2 x 3 pixels you are not. The
+            """Where a cell is as high as it is wide, you are right; for patches of 4 x 3 pixels you are not. The
             image moves to the right, so it is the width of a cell that counts.""",
             "images.shape[-1] // cols",
             "images.shape[-2] // rows",
@@ -276,7 +287,7 @@ EXERCISE = Exercise(
             "absolute values",
             """Your numbers are near, but not the right ones: absolute values are added up where the norm asks for
             squares, and for the root of their sum.""",
-            function=_absolute,
+            function=wrong_answers.absolute,
         ),
         wrong(
             "mean of each feature's error",
@@ -297,7 +308,261 @@ EXERCISE = Exercise(
             """With one image you are right, with several you are not: you take the mean of an error for each image.
             One norm runs over the whole batch, so that an image of little contrast does not count as much as one
             of much.""",
-            function=_mean_of_ratios,
+            function=wrong_answers.mean_of_ratios,
+        ),
+        wrong(
+            "both moved to the left",
+            """A map that moves along exactly gets 0 from you, the others get other numbers: images and maps both move
+            to the left. That is a fair test too, but the exercise moves them to the right.""",
+            ("translate(images, pixels)", "translate(images, -pixels)"),
+            ("pixels / stride", "-pixels / stride"),
+        ),
+        wrong(
+            "fraction upside down",
+            """The better a map moves along, the larger your number, without bound: it is the right one's inverse. The
+            fraction stands upside down; how much the map varies belongs below the line.""",
+            "(difference.norm() / spread.norm())",
+            "(spread.norm() / difference.norm())",
+        ),
+        wrong(
+            "fraction upside down, plain numbers",
+            """A map that moves along exactly makes you divide by 0: the fraction stands upside down. The difference of
+            the two maps may be 0; how much the map varies belongs below the line.""",
+            function=wrong_answers.upside_down,
+        ),
+        wrong(
+            "two cells half and half",
+            """At multiples of the stride you are right, in between you are right only if the image has moved by half a
+            cell: the two nearest cells are mixed half and half. How much of each there is depends on where between them
+            the map lies.""",
+            function=wrong_answers.half_and_half,
+        ),
+        wrong(
+            "shares of the two cells exchanged",
+            """Even a map that moves along exactly gets a large error from you: of the two cells between which the map
+            lies, each has the other one's share. The nearer cell counts more.""",
+            function=wrong_answers.shares_exchanged,
+        ),
+        wrong(
+            "rounded up to whole cells",
+            """At multiples of the stride you are right, in between you are not: you round the distance on the map up to
+            whole cells. `translate` takes fractions of a cell.""",
+            function=wrong_answers.rounded_up,
+        ),
+        wrong(
+            "standard deviation of everything below the line",
+            """Your error is too large by far: above the line stands a norm, which adds up over all numbers, below it a
+            standard deviation, which averages. Besides, it takes one mean from all maps, where each should lose its
+            own.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm() / before.std())",
+        ),
+        wrong(
+            "two standard deviations, one mean for all",
+            """Your error is too small where maps have different means: below the line a standard deviation takes one
+            mean from all of them, where each should lose its own. Above the line, too, it takes a mean away; nothing
+            should be lost there.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.std() / before.std())",
+        ),
+        wrong(
+            "two standard deviations",
+            """Nearly right: a standard deviation takes the mean away from what it measures. Above the line, where the
+            two maps are compared, nothing is to be taken away.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.std() / spread.std())",
+        ),
+        wrong(
+            "mean square below the line",
+            """Your error is too large by far: above the line stands a norm, which adds up over all numbers, below it
+            the root of a mean, which averages. Both must be of one kind.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm() / spread.square().mean().sqrt())",
+        ),
+        wrong(
+            "standard deviation of each map",
+            """Your error is too large by far: above the line stands a norm, which adds up over all numbers, below it
+            the mean of the maps' standard deviations. Both must be of one kind.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm() / before.std(dim=(-2, -1)).mean())",
+        ),
+        wrong(
+            "mean square above the line",
+            """Your error is too small by far: above the line stands the root of a mean, which averages, below it a
+            norm, which adds up over all numbers. Both must be of one kind.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.square().mean().sqrt() / spread.norm())",
+        ),
+        wrong(
+            "mean square and variance",
+            """Your numbers are no lengths but squares of them: a mean of squares, divided by a variance. Besides, the
+            variance takes one mean from all maps, where each should lose its own. A norm is the root of a sum of
+            squares.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.square().mean() / before.var())",
+        ),
+        wrong(
+            "mean square alone",
+            """Your error grows with the contrast of the images, and with its square: it is a mean of squares, not a
+            share. The formula takes a norm, and compares it with how much the map itself varies.""",
+            "(difference.norm() / spread.norm())",
+            "difference.square().mean()",
+        ),
+        wrong(
+            "root mean square alone",
+            """Your error grows with the contrast of the images: it says how large the difference is, not which share of
+            the map's own variation. Something has to stand below the line.""",
+            "(difference.norm() / spread.norm())",
+            "difference.square().mean().sqrt()",
+        ),
+        wrong(
+            "mean difference alone",
+            """Your error grows with the contrast of the images: it is the mean absolute difference, not a share. The
+            formula has norms, and compares with how much the map itself varies.""",
+            "(difference.norm() / spread.norm())",
+            "difference.abs().mean()",
+        ),
+        wrong(
+            "no root above the line",
+            """Your error grows with the contrast of the images: above the line stands a sum of squares, below it the
+            root of one. A norm has its root in both places.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.square().sum() / spread.norm())",
+        ),
+        wrong(
+            "no root below the line",
+            """Your error shrinks as the contrast of the images grows: below the line stands a sum of squares, above it
+            the root of one. A norm has its root in both places.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm() / spread.square().sum())",
+        ),
+        wrong(
+            "mean of each row below the line",
+            """Below the line each row of a map loses its own mean, so that less is left than should be. The mean that
+            is meant runs over all places of a map, rows and columns.""",
+            "dim=(-2, -1), keepdim",
+            "dim=-1, keepdim",
+        ),
+        wrong(
+            "mean of each column below the line",
+            """Below the line each column of a map loses its own mean, so that less is left than should be. The mean
+            that is meant runs over all places of a map, rows and columns.""",
+            "dim=(-2, -1), keepdim",
+            "dim=-2, keepdim",
+        ),
+        wrong(
+            "largest entries",
+            """Your number compares single entries, the largest above the line and the largest below it. The formula's
+            norm is the root of the sum of all squares.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.abs().max() / spread.abs().max())",
+        ),
+        wrong(
+            "largest entry above the line",
+            """Your error is too small: above the line stands the largest entry alone, below it a norm of all of them.
+            Both must be of one kind.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.abs().max() / spread.norm())",
+        ),
+        wrong(
+            "range below the line",
+            """Below the line stands the distance from the map's smallest number to its largest, one for all maps. The
+            formula has the norm of what is left when each map has lost its mean.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm() / (before.max() - before.min()))",
+        ),
+        wrong(
+            "both moved along the rows, by columns' cells",
+            """A map that moves along exactly gets 0 from you, the others get other numbers: images and maps move
+            downwards. Which of the axes is the width?""",
+            ("features(translate(images, pixels))", "features(translate(images.mT, pixels).mT)"),
+            ("translate(before, pixels / stride)", "translate(before.mT, pixels / stride).mT"),
+        ),
+        wrong(
+            "mean taken away above the line, too",
+            """Your error is too small where the two maps differ in their means: above the line, too, each map loses its
+            mean. A difference that is the same in all places is a difference; the mean is taken away below the line
+            alone.""",
+            "difference.norm()",
+            "(difference - difference.mean(dim=(-2, -1), keepdim=True)).norm()",
+        ),
+        wrong(
+            "mean of the norms of maps",
+            """Near, but not right: norms of single maps are averaged, above the line and below it. One norm runs over
+            everything, so that maps with large differences count more.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm(dim=(-2, -1)).mean() / spread.norm(dim=(-2, -1)).mean())",
+        ),
+        wrong(
+            "mean of the norms at places",
+            """Near, but not right: at each place a norm over the features is taken, and these are averaged. One norm
+            runs over everything, places and images included.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm(dim=1).mean() / spread.norm(dim=1).mean())",
+        ),
+        wrong(
+            "mean of the norms of images",
+            """Near, but not right: norms of single images are averaged, above the line and below it. One norm runs over
+            the whole batch, so that an image of much contrast counts more.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.flatten(1).norm(dim=1).mean() / spread.flatten(1).norm(dim=1).mean())",
+        ),
+        wrong(
+            "mean of the shares at places",
+            """You divide at each place and take the mean at the end: a place where the map hardly varies counts as much
+            as any other. The formula divides once, one norm by another.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm(dim=1) / spread.norm(dim=1)).mean()",
+        ),
+        wrong(
+            "moved back",
+            """At whole cells you are right, in between you are not: you move the moved images' map back, and compare it
+            with the map as it was. Between cells `translate` mixes, which blurs; the formula blurs the other one of the
+            two maps.""",
+            "after - translate(before, pixels / stride)",
+            "translate(after, -pixels / stride) - before",
+        ),
+        wrong(
+            "moved map moved again",
+            """You get an error even where there is none: the map of the moved images is moved once more, and compared
+            with itself. The one that has to move is the map of the images as they were.""",
+            "translate(before, pixels / stride)",
+            "translate(after, pixels / stride)",
+        ),
+        wrong(
+            "images moved by cells",
+            """At stride 1 you are right; with larger cells the images move too little: the distance in cells is used
+            for them, too. Images move by pixels, maps by cells.""",
+            "translate(images, pixels)",
+            "translate(images, pixels / (images.shape[-1] // features(images).shape[-1]))",
+        ),
+        wrong(
+            "both maps below the line",
+            """Below the line stand both maps, the moved images' and the one before, with their means. The formula has
+            the map before it moved alone, without its mean.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm() / (before.norm() + after.norm()))",
+        ),
+        wrong(
+            "mean of both maps below the line",
+            """Below the line stand both maps, the moved images' and the one before, with their means. The formula has
+            the map before it moved alone, without its mean.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.norm() / ((before.norm() + after.norm()) / 2))",
+        ),
+        wrong(
+            "sum of differences",
+            """Differences of both signs cancel in your sum above the line: it may be small for maps that differ much. A
+            norm takes squares first, which have no sign.""",
+            "(difference.norm() / spread.norm())",
+            "(difference.sum() / spread.norm())",
+        ),
+        wrong(
+            "1 minus the error",
+            """A map that moves along exactly gets 1 from you: your number says how equal the maps are. Asked for is how
+            much they differ, which is 0 there.""",
+            "return (difference.norm() / spread.norm()).item()",
+            "return 1 - (difference.norm() / spread.norm()).item()",
         ),
     ),
 )

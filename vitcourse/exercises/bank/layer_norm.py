@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..spec import Arguments, Exercise, Property, normal, probe, wrong
@@ -16,6 +17,10 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     mean = x.mean(dim=-1, keepdim=True)  # (..., 1)
     variance = x.var(dim=-1, unbiased=False, keepdim=True)  # (..., 1)
     return (x - mean) / (variance + eps).sqrt() * weight + bias
+
+
+def _instance_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    return F.instance_norm(x, eps=eps) * weight + bias
 
 
 def _arguments(x: Tensor, g: torch.Generator, eps: float) -> Arguments:
@@ -111,7 +116,8 @@ EXERCISE = Exercise(
         Property(
             "mean",
             "Take `weight` and `bias` back out of your result: each row along the last axis should then have mean 0, "
-            "and yours have not.",
+            "and yours have not. Either the mean is not taken away from each row, or `weight` and `bias` come in "
+            "otherwise than as a factor and a term at the end. Do the brackets say what you mean?",
             _mean_is_zero,
         ),
         Property(
@@ -306,6 +312,118 @@ EXERCISE = Exercise(
             written into the tensor that was passed in. In a block `x` is still needed, for the skip connection.""",
             ("variance = x.var", "x -= mean\n    variance = x.var"),
             ("return (x - mean)", "return x"),
+        ),
+        wrong(
+            "divided by the weight",
+            """The normalized tokens are divided by `weight`, where they should be multiplied by it: brackets around the
+            root and `weight` put both below the fraction.""",
+            ".sqrt() * weight",
+            ".sqrt() / weight",
+        ),
+        wrong(
+            "eps times the weight",
+            """`eps` is not below the fraction: a bracket closes too early, and `eps` times `weight` is added at the
+            end. So `weight` plays nearly no part, and a token whose channels are all equal becomes `nan`.""",
+            "(variance + eps).sqrt() * weight",
+            "variance.sqrt() + eps * weight",
+        ),
+        wrong(
+            "only the mean divided and scaled",
+            """Division and product come before the difference: your code divides the mean alone and scales it, and
+            takes that from `x`. Without brackets around the difference `x` itself is never normalized.""",
+            "return (x - mean) / (variance + eps).sqrt() * weight + bias",
+            "return x - mean / (variance + eps).sqrt() * weight + bias",
+        ),
+        wrong(
+            "only the mean divided",
+            """Division comes before the difference: your code divides the mean alone, and takes that from `x`. It is
+            the difference of both that the formula divides.""",
+            "return (x - mean) / (variance + eps).sqrt() * weight + bias",
+            "return (x - mean / (variance + eps).sqrt()) * weight + bias",
+        ),
+        wrong(
+            "scaled by weight plus bias",
+            """The normalized tokens are multiplied by the sum of `weight` and `bias`, and nothing is added: a bracket
+            holds too much.""",
+            "* weight + bias",
+            "* (weight + bias)",
+        ),
+        wrong(
+            "bias subtracted",
+            "`bias` has the wrong sign: it is taken away at the end, where it should be added.",
+            " + bias",
+            " - bias",
+        ),
+        wrong(
+            "over the last two axes",
+            """A single token has neither mean 0 nor variance 1; only the tokens of a row or an image together have.
+            Your mean and variance are taken over two axes, tokens and channels. Each token should have its own.""",
+            ("x.mean(dim=-1", "x.mean(dim=(-2, -1)"),
+            ("x.var(dim=-1", "x.var(dim=(-2, -1)"),
+        ),
+        wrong(
+            "over axis 2",
+            """Right for an `x` of three axes, wrong for four, and it fails for two: you normalize along axis 2, counted
+            from the left. There may be any number of axes before the channels; count from the other end.""",
+            ("x.mean(dim=-1", "x.mean(dim=2"),
+            ("x.var(dim=-1", "x.var(dim=2"),
+        ),
+        wrong(
+            "three axes expected",
+            """Right for an `x` of three axes; with two or four it fails, where the shape is unpacked into three names.
+            There may be any number of axes before the channels.""",
+            "mean = x.mean(dim=-1, keepdim=True)",
+            "_, _, _ = x.shape\n    mean = x.mean(dim=-1, keepdim=True)",
+        ),
+        wrong(
+            "median",
+            """What is in the middle of each token's numbers is taken away, the median. The formula takes away their
+            mean.""",
+            "x.mean(dim=-1, keepdim=True)",
+            "x.median(dim=-1, keepdim=True).values",
+        ),
+        wrong(
+            "smallest to 0, largest to 1",
+            """Before `weight` and `bias` your tokens run from 0 to 1: the smallest number is taken away, and the range
+            divides. Layer norm works with mean and standard deviation.""",
+            ("x.mean(dim=-1, keepdim=True)", "x.amin(dim=-1, keepdim=True)"),
+            ("x.var(dim=-1, unbiased=False, keepdim=True)", "x.amax(dim=-1, keepdim=True) - mean"),
+            ("(variance + eps).sqrt()", "(variance + eps)"),
+        ),
+        wrong(
+            "instance norm",
+            """With one axis before the channels it fails, and with three they come out otherwise: `instance_norm` takes
+            the second axis for channels and normalizes all axes behind it. Here the channels are the last axis, and
+            each token is normalized alone.""",
+            function=_instance_norm,
+        ),
+        wrong(
+            "variance over the tokens",
+            """The mean is taken over the channels of a token, the variance over the tokens of a channel. Both belong to
+            one token, along the last axis.""",
+            "x.var(dim=-1",
+            "x.var(dim=-2",
+        ),
+        wrong(
+            "root of eps beside the root",
+            """Nearly right where a token varies much: you take the roots of variance and `eps` one by one and add them.
+            In the formula they are added first; the root of a sum is less than the sum of the roots.""",
+            "(variance + eps).sqrt()",
+            "(variance.sqrt() + eps**0.5)",
+        ),
+        wrong(
+            "not divided at all",
+            """The mean is taken away, but the spread of a token stays as it was: nothing divides by the root of the
+            variance.""",
+            " / (variance + eps).sqrt()",
+            "",
+        ),
+        wrong(
+            "divided by the length",
+            """Each token has length 1 before `weight` and `bias`, so its numbers are the smaller the more channels
+            there are: you divide by the root of the sum of the squares, where the formula has their mean.""",
+            "(variance + eps).sqrt()",
+            "(x - mean).norm(dim=-1, keepdim=True).clamp(min=eps)",
         ),
     ),
 )

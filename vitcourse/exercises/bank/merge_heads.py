@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from ...attention import merge_heads
-from ..spec import Exercise, normal, probe, wrong
+from ..spec import Arguments, Exercise, Property, normal, probe, wrong
 
 
 def _view_after_transpose(x: Tensor) -> Tensor:
@@ -26,6 +28,46 @@ def _axes_misnamed(x: Tensor) -> Tensor:
     return x.transpose(1, 2).reshape(batch, tokens, heads * size)
 
 
+def _last_head_missing(x: Tensor) -> Tensor:
+    return torch.cat([x[:, i] for i in range(x.shape[1] - 1)], dim=-1)
+
+
+def _last_head_empty(x: Tensor) -> Tensor:
+    size = x.shape[3]
+    return torch.cat([merge_heads(x)[..., :-size], torch.zeros_like(x[:, 0])], dim=-1)
+
+
+def _a_number_apart(x: Tensor) -> Tensor:
+    batch, heads, tokens, size = x.shape
+    out = x.new_zeros(batch, tokens, heads * size)
+    for i in range(heads):
+        out[:, :, i : i + size] = x[:, i]
+    return out
+
+
+def _returns_after_a_head(x: Tensor) -> Tensor:
+    batch, heads, tokens, size = x.shape
+    return torch.cat([x[:, 0], x.new_zeros(batch, tokens, (heads - 1) * size)], dim=-1)
+
+
+def _numbers_of_a_token(value: Tensor) -> Tensor:
+    return value.sort(dim=-1).values
+
+
+def _of_the_token(value: Any, arguments: Arguments) -> bool:
+    """False where every number is there, but not at its own token."""
+    right = merge_heads(**arguments)
+    if not torch.equal(value.flatten().sort().values, right.flatten().sort().values):
+        return True
+    return torch.equal(_numbers_of_a_token(value), _numbers_of_a_token(right))
+
+
+def _blocks(value: Any, arguments: Arguments) -> bool:
+    """False where each token has its own numbers, but in another order."""
+    right = merge_heads(**arguments)
+    return torch.equal(value, right) or not torch.equal(_numbers_of_a_token(value), _numbers_of_a_token(right))
+
+
 def _batch_merged(x: Tensor) -> Tensor:
     return torch.cat(list(x), dim=-1)
 
@@ -40,6 +82,20 @@ EXERCISE = Exercise(
     piece=True,
     axes=("image", "token", "entry"),
     batch=("x",),
+    properties=(
+        Property(
+            "blocks",
+            "Each token holds its own numbers, but in another order. Those of head 0 come first, in their order, then "
+            "those of head 1, and so on.",
+            _blocks,
+        ),
+        Property(
+            "tokens",
+            "All numbers are there, but your tokens hold numbers of several tokens, or of another one. Joining axes "
+            "keeps the order in memory; look at which axes stand side by side when you join them.",
+            _of_the_token,
+        ),
+    ),
     probes=(
         probe("2 images, 3 heads, 5 tokens, 4 numbers in a head", lambda g: {"x": normal(g, 2, 3, 5, 4)}),
         probe(
@@ -134,6 +190,65 @@ EXERCISE = Exercise(
             tokens).""",
             "-> b n (h d)",
             "-> b (h d) n",
+        ),
+        wrong(
+            "images and tokens joined",
+            """Your result has two axes: the tokens of all images stand in one long column. The batch axis has to
+            stay.""",
+            "-> b n (h d)",
+            "-> (b n) (h d)",
+        ),
+        wrong(
+            "heads joined with the tokens",
+            """Your result has a row for each number of a head, not for each token: heads and numbers have changed
+            places, and then tokens and heads are joined. It is heads and numbers that become one axis.""",
+            "-> b n (h d)",
+            "-> b d (n h)",
+        ),
+        wrong(
+            "last head missing",
+            """Your tokens are too short by one head: the last one is lost. The end of a Python `range` is itself left
+            out already.""",
+            function=_last_head_missing,
+        ),
+        wrong(
+            "a number apart",
+            """The end of each token is 0, and most numbers of the heads are lost: the next head is written one number
+            further, over the one before. You count heads where numbers are needed.""",
+            function=_a_number_apart,
+        ),
+        wrong(
+            "returns after a head",
+            """Only the first head is written, all behind it is 0: the function returns before the next one. A `return`
+            that is indented into a loop ends it at its first turn.""",
+            function=_returns_after_a_head,
+        ),
+        wrong(
+            "an axis of length 1",
+            """Your result has four axes, one of them of length 1: the pieces that you join still have the axis of the
+            heads. A piece of a split keeps it; only taking a single index makes it go.""",
+            "-> b n (h d)",
+            "-> b 1 n (h d)",
+        ),
+        wrong(
+            "tokens before images",
+            """The numbers are right, but images and tokens have changed places: your first axis counts tokens. The
+            batch has to stay in front.""",
+            "-> b n (h d)",
+            "-> n b (h d)",
+        ),
+        wrong(
+            "largest of the heads",
+            """Your tokens are as short as one head: only the largest number of all heads is kept in each place. Laid
+            side by side all that they found stays.""",
+            'rearrange(x, "b h n d -> b n (h d)")',
+            "x.amax(dim=1)",
+        ),
+        wrong(
+            "last head empty",
+            """The last numbers of each token are 0, the others are right: the last head is never written. The end of a
+            Python `range` is itself left out already.""",
+            function=_last_head_empty,
         ),
         wrong(
             "heads averaged",

@@ -6,11 +6,13 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
 from torch import Tensor
 
 from ...attention import attention_weights, merge_heads, split_heads
 from ..spec import Arguments, Exercise, Misconception, Property, normal, probe, wrong
+from . import _wrong_multi_head_attention as _wrong
+
+SQUARE = "heads whose size is a square number"
 
 
 def multi_head_attention(
@@ -28,14 +30,6 @@ def multi_head_attention(
     return F.linear(merge_heads(weights @ v), out_weight, out_bias)
 
 
-def _interleaved_heads(
-    x: Tensor, qkv_weight: Tensor, qkv_bias: Tensor, out_weight: Tensor, out_bias: Tensor, num_heads: int
-) -> Tensor:
-    q, k, v = F.linear(x, qkv_weight, qkv_bias).chunk(3, dim=-1)
-    q, k, v = (rearrange(part, "b n (d h) -> b h n d", h=num_heads) for part in (q, k, v))
-    return F.linear(rearrange(attention_weights(q, k) @ v, "b h n d -> b n (d h)"), out_weight, out_bias)
-
-
 def _over_the_batch(
     x: Tensor, qkv_weight: Tensor, qkv_bias: Tensor, out_weight: Tensor, out_bias: Tensor, num_heads: int
 ) -> Tensor:
@@ -43,52 +37,22 @@ def _over_the_batch(
     return along.transpose(0, 1)
 
 
-def _looks_back_only(
+def _images_joined(
     x: Tensor, qkv_weight: Tensor, qkv_bias: Tensor, out_weight: Tensor, out_bias: Tensor, num_heads: int
 ) -> Tensor:
-    q, k, v = (split_heads(part, num_heads) for part in F.linear(x, qkv_weight, qkv_bias).chunk(3, dim=-1))
-    return F.linear(merge_heads(F.scaled_dot_product_attention(q, k, v, is_causal=True)), out_weight, out_bias)
-
-
-def _within_a_token(
-    x: Tensor, qkv_weight: Tensor, qkv_bias: Tensor, out_weight: Tensor, out_bias: Tensor, num_heads: int
-) -> Tensor:
-    q, k, v = F.linear(x, qkv_weight, qkv_bias).unflatten(-1, (3, num_heads, -1)).unbind(2)
-    return F.linear((attention_weights(q, k) @ v).flatten(2), out_weight, out_bias)
-
-
-def _dealt_out(
-    x: Tensor, qkv_weight: Tensor, qkv_bias: Tensor, out_weight: Tensor, out_bias: Tensor, num_heads: int
-) -> Tensor:
-    q, k, v = (split_heads(p, num_heads) for p in F.linear(x, qkv_weight, qkv_bias).unflatten(-1, (-1, 3)).unbind(-1))
-    return F.linear(merge_heads(attention_weights(q, k) @ v), out_weight, out_bias)
-
-
-def _dealt_out_by_heads(
-    x: Tensor, qkv_weight: Tensor, qkv_bias: Tensor, out_weight: Tensor, out_bias: Tensor, num_heads: int
-) -> Tensor:
-    q, k, v = rearrange(F.linear(x, qkv_weight, qkv_bias), "b n (h three d) -> three b h n d", three=3, h=num_heads)
-    return F.linear(merge_heads(attention_weights(q, k) @ v), out_weight, out_bias)
-
-
-def _weights_not_transposed(
-    x: Tensor, qkv_weight: Tensor, qkv_bias: Tensor, out_weight: Tensor, out_bias: Tensor, num_heads: int
-) -> Tensor:
-    parts = zip(qkv_weight.chunk(3), qkv_bias.chunk(3), strict=True)
-    q, k, v = (split_heads(x @ weight + bias, num_heads) for weight, bias in parts)
-    return F.linear(merge_heads(attention_weights(q, k) @ v), out_weight, out_bias)
-
-
-def _cut_by_reshaping(
-    x: Tensor, qkv_weight: Tensor, qkv_bias: Tensor, out_weight: Tensor, out_bias: Tensor, num_heads: int
-) -> Tensor:
-    batch, tokens, _ = x.shape
-    q, k, v = F.linear(x, qkv_weight, qkv_bias).reshape(batch, 3, num_heads, tokens, -1).unbind(1)
-    return F.linear(merge_heads(attention_weights(q, k) @ v), out_weight, out_bias)
+    joined = x.reshape(1, -1, x.shape[-1])
+    return multi_head_attention(joined, qkv_weight, qkv_bias, out_weight, out_bias, num_heads).reshape(x.shape)
 
 
 def _layer(
-    g: torch.Generator, batch: int, tokens: int, dim: int, num_heads: int, biases: bool = True, output: bool = True
+    g: torch.Generator,
+    batch: int,
+    tokens: int,
+    dim: int,
+    num_heads: int,
+    biases: bool = True,
+    output: bool = True,
+    dtype: torch.dtype = torch.float64,
 ) -> Arguments:
     """Weights of such a size that no softmax saturates, and biases that matter.
 
@@ -96,22 +60,24 @@ def _layer(
     """
     size, bias = 1.3 * dim**-0.5, 0.7 * biases
     return {
-        "x": normal(g, batch, tokens, dim),
-        "qkv_weight": size * normal(g, 3 * dim, dim),
-        "qkv_bias": bias * normal(g, 3 * dim),
-        "out_weight": size * normal(g, dim, dim) if output else torch.eye(dim, dtype=torch.float64),
-        "out_bias": bias * normal(g, dim),
+        "x": normal(g, batch, tokens, dim, dtype=dtype),
+        "qkv_weight": size * normal(g, 3 * dim, dim, dtype=dtype),
+        "qkv_bias": bias * normal(g, 3 * dim, dtype=dtype),
+        "out_weight": size * normal(g, dim, dim, dtype=dtype) if output else torch.eye(dim, dtype=dtype),
+        "out_bias": bias * normal(g, dim, dtype=dtype),
         "num_heads": num_heads,
     }
 
 
 def _weights_within(value: Tensor, arguments: Arguments) -> Tensor | None:
     """The attention weights that lead to this result, the rest of the computation being right; None if none do."""
-    x, qkv_weight, qkv_bias, out_weight, out_bias, num_heads = arguments.values()
+    *tensors, num_heads = arguments.values()
+    x, qkv_weight, qkv_bias, out_weight, out_bias = (tensor.double() for tensor in tensors)
+    near = 1e-3 if value.dtype == torch.float32 else 1e-6
     v = split_heads(F.linear(x, qkv_weight, qkv_bias).chunk(3, dim=-1)[2], num_heads)
-    heads = split_heads(torch.linalg.solve(out_weight, (value - out_bias).mT).mT, num_heads)
+    heads = split_heads(torch.linalg.solve(out_weight, (value.double() - out_bias).mT).mT, num_heads)
     weights = heads @ torch.linalg.pinv(v)
-    fits = v.shape[-2] < v.shape[-1] and torch.allclose(weights @ v, heads, rtol=1e-5, atol=1e-6)
+    fits = v.shape[-2] < v.shape[-1] and torch.allclose(weights @ v, heads, rtol=1e-5, atol=near)
     return weights if fits else None
 
 
@@ -135,6 +101,15 @@ def _weighs_rightly(value: Any, arguments: Arguments) -> bool:
     )
 
 
+ROUNDED = """Right only for heads of 4, 9 or 16 numbers: the root in the scale is rounded to a whole number, so that the
+    weights within are somewhat too sharp or too even."""
+THREE_NUMBERS = """There are too many parts to unpack, or no heads to be made of them: the projected tokens are cut into
+    parts of 3 numbers each. `split` takes the length of a part, `chunk` how many there shall be."""
+ONE_PART_A_HEAD = """You cut the projected tokens into as many parts as there are heads. With 3 heads that gives three
+    parts, as if by chance; with another number it fails. They are queries, keys and values, whatever the number of
+    heads: each is split into heads afterwards."""
+
+
 def _rows(order: str, message: str) -> Misconception:
     return wrong(f"rows read as {order}", message, ("q, k, v = F.linear", f"{order} = F.linear"))
 
@@ -149,29 +124,39 @@ EXERCISE = Exercise(
     piece=True,
     axes=("image", "token", "entry"),
     batch=("x",),
-    # Heads of 4 and of 9 numbers, so that a root taken in float32 is exact; fewer tokens than numbers in a head, so
-    # that the weights within can be told from the result. Where only one trait's probes are right, the trait says which
-    # step is wrong.
+    # In float64 heads of 4 and of 9 numbers, so that a root taken in float32 is exact; fewer tokens than numbers in a
+    # head, so that the weights within can be told from the result. Where only one trait's probes are right, the trait
+    # says which step is wrong.
     probes=(
-        probe("2 images of 5 tokens with 27 numbers, 3 heads", lambda g: _layer(g, 2, 5, 27, 3)),
-        probe("one image of 3 tokens with 8 numbers, 2 heads", lambda g: _layer(g, 1, 3, 8, 2), "a batch of one"),
-        probe("3 images of 2 tokens with 4 numbers, one head", lambda g: _layer(g, 3, 2, 4, 1), "one head"),
+        probe("2 images of 5 tokens with 27 numbers, 3 heads", lambda g: _layer(g, 2, 5, 27, 3), SQUARE),
+        probe(
+            "one image of 3 tokens with 8 numbers, 2 heads", lambda g: _layer(g, 1, 3, 8, 2), "a batch of one", SQUARE
+        ),
+        probe("3 images of 2 tokens with 4 numbers, one head", lambda g: _layer(g, 3, 2, 4, 1), "one head", SQUARE),
         probe(
             "2 images of a single token with 4 numbers, one head",
             lambda g: _layer(g, 2, 1, 4, 1),
             "one head",
             "a single token, which can only look at itself",
+            SQUARE,
         ),
         probe(
             "2 images of 3 tokens with 8 numbers, 2 heads, biases of 0",
             lambda g: _layer(g, 2, 3, 8, 2, biases=False),
             "biases of 0",
+            SQUARE,
         ),
         probe(
             "2 images of 3 tokens with 8 numbers, 2 heads, biases of 0, the identity as output weight",
             lambda g: _layer(g, 2, 3, 8, 2, biases=False, output=False),
             "biases of 0",
             "an output projection that changes nothing",
+            SQUARE,
+        ),
+        probe(
+            "2 images of 4 tokens with 16 numbers, 2 heads, in float32",
+            lambda g: _layer(g, 2, 4, 16, 2, dtype=torch.float32),
+            "float32 inputs",
         ),
     ),
     hints=(
@@ -180,8 +165,8 @@ EXERCISE = Exercise(
         "A weight of `nn.Linear` is (outputs, inputs); `F.linear(x, weight, bias)` knows that.",
         "Split each of the three into heads. Each head collects its values by its weights. Merge the heads, and map "
         "the result once more, by `out_weight` and `out_bias`.",
-        "`vc.split_heads`, `vc.attention_weights` and `vc.merge_heads` are there for you, and the weights meet the "
-        "values in a matrix product.",
+        "In order: `F.linear`, `chunk(3, dim=-1)`, `vc.split_heads` three times, `vc.attention_weights`, a matrix "
+        "product with the values, `vc.merge_heads`, and `F.linear` again.",
     ),
     properties=(
         Property(
@@ -203,7 +188,8 @@ EXERCISE = Exercise(
             _weighs_rightly,
         ),
     ),
-    written_by_hand=("multi_head_attention_forward", "_native_multi_head_attention"),
+    # The last one hands the weights to a finished layer.
+    written_by_hand=("multi_head_attention_forward", "_native_multi_head_attention", "functional_call"),
     misconceptions=(
         wrong(
             "no output projection",
@@ -260,7 +246,161 @@ EXERCISE = Exercise(
             "interleaved heads",
             """Right with one head only. Each head takes every so many-th number of a token, and they are merged that
             way too. Shapes cannot tell, but published weights hold a head's numbers side by side.""",
-            function=_interleaved_heads,
+            function=_wrong.interleaved_heads,
+        ),
+        wrong(
+            "interleaved heads, merged in blocks",
+            """Right with one head only. Each head takes every so many-th number of a token, and what they find is laid
+            side by side in blocks. The heads have to be split in blocks, too.""",
+            function=_wrong.split_interleaved_merged_in_blocks,
+        ),
+        wrong(
+            "one map for all heads",
+            """Right with one head only: the maps of the heads are averaged, and all heads collect by the same one. Each
+            head should collect by its own map.""",
+            "weights @ v",
+            "weights.mean(dim=1, keepdim=True) @ v",
+        ),
+        wrong(
+            "weights of queries, keys and values reshaped",
+            """The shape is right, the numbers are not: `qkv_weight` is reshaped to (dim, 3 dim). That moves no number.
+            In `nn.Linear` a row belongs to an output; to make columns of rows, axes have to be exchanged.""",
+            "F.linear(x, qkv_weight, qkv_bias)",
+            "(x @ qkv_weight.reshape(x.shape[-1], -1) + qkv_bias)",
+        ),
+        wrong(
+            "weight of queries, keys and values as it is",
+            """The first product fails: `qkv_weight` is (3 dim, dim), laid out as in `nn.Linear`, with a row for each
+            output. The product of tokens with a matrix wants a column for each.""",
+            "F.linear(x, qkv_weight, qkv_bias)",
+            "(x @ qkv_weight + qkv_bias)",
+        ),
+        wrong(
+            "output bias twice",
+            """In each entry all tokens are off by the same number, `out_bias`: it is added twice. `F.linear` with a
+            bias adds it already.""",
+            "out_weight, out_bias)",
+            "out_weight, 2 * out_bias)",
+        ),
+        wrong(
+            "no bias at the values",
+            """Right where biases are 0. Queries have their bias, the values lack theirs. `qkv_bias` has three parts,
+            like `qkv_weight`.""",
+            "F.linear(x, qkv_weight, qkv_bias)",
+            "F.linear(x, qkv_weight, torch.cat([qkv_bias[: x.shape[-1]], 0 * qkv_bias[x.shape[-1] :]]))",
+        ),
+        wrong(
+            "no attention",
+            """Right for a single token. Otherwise tokens do not see one another: each hands its own value to itself,
+            and the attention weights have no effect.""",
+            "weights @ v",
+            "v",
+        ),
+        wrong(
+            "weights behind the values",
+            """The matrix product fails, or, with as many tokens as numbers in a head, is wrong: the weights stand at
+            the right of the values. Rows of the left meet columns of the right, and it is tokens that have to meet.""",
+            "weights @ v",
+            "v @ weights",
+        ),
+        wrong(
+            "map of the first head for all",
+            """Right with one head only: all heads collect by the map of the first one. Each head should collect by its
+            own.""",
+            "weights @ v",
+            "weights[:, :1] @ v",
+        ),
+        wrong(
+            "multiplied by the scale",
+            """The weights within are nearly 0 and 1, so that each token copies one other: the scale makes the scores
+            larger, where it should make them smaller.""",
+            "attention_weights(q, k)",
+            "(q @ k.transpose(-2, -1) * q.shape[-1] ** 0.5).softmax(dim=-1)",
+        ),
+        wrong(
+            "values added",
+            """Each token collects the others, and then its own value comes in addition: the weights within sum to 2.
+            The residual connection goes around the whole layer, and belongs to the block.""",
+            "weights @ v",
+            "weights @ v + v",
+        ),
+        wrong(
+            "input added before the output projection",
+            """The input is added to the merged heads, before the output projection. The residual connection goes around
+            the whole layer, and belongs to the block.""",
+            "merge_heads(weights @ v)",
+            "merge_heads(weights @ v) + x",
+        ),
+        wrong(
+            "an activation at the output",
+            """Hardly a number of yours is negative: an activation stands behind the output projection. That map is
+            linear; the activations of a block are in its MLP.""",
+            "return F.linear(merge_heads(weights @ v), out_weight, out_bias)",
+            "return F.gelu(F.linear(merge_heads(weights @ v), out_weight, out_bias))",
+        ),
+        wrong(
+            "heads not merged",
+            """The last map fails: the tokens of a head have been joined into one row, or the heads still have an axis
+            of their own. It wants one row for each token, the heads side by side in it.""",
+            "merge_heads(weights @ v)",
+            "(weights @ v).flatten(2)",
+        ),
+        wrong(
+            "heads moved, not joined",
+            """The last map fails: the heads stand behind the tokens, but on an axis of their own still. Heads and their
+            numbers have to become one axis before it.""",
+            "merge_heads(weights @ v)",
+            "(weights @ v).transpose(1, 2)",
+        ),
+        wrong("parts of three numbers", THREE_NUMBERS, "chunk(3, dim=-1)", "split(3, dim=-1)"),
+        wrong("parts of three numbers, one by one", THREE_NUMBERS, function=_wrong.parts_of_three_numbers),
+        wrong(
+            "normalized first",
+            """The tokens are normalized before they are projected. In a block a LayerNorm stands before this layer; it
+            belongs to the block, and lesson 03 adds it.""",
+            "F.linear(x, qkv_weight",
+            "F.linear(F.layer_norm(x, x.shape[-1:]), qkv_weight",
+        ),
+        wrong(
+            "scale after the softmax",
+            """Your outputs are too small: weights of a token sum to less than 1. The division comes after the softmax,
+            where it cannot keep the softmax from saturating any more.""",
+            "attention_weights(q, k)",
+            "((q @ k.transpose(-2, -1)).softmax(dim=-1) / q.shape[-1] ** 0.5)",
+        ),
+        wrong(
+            "scaled by the number of tokens",
+            """The weights within change their sharpness with the number of tokens. The scale has to undo the length of
+            the sum in one dot product, and that sum runs over the numbers of a head.""",
+            "attention_weights(q, k)",
+            "(q @ k.transpose(-2, -1) / x.shape[1] ** 0.5).softmax(dim=-1)",
+        ),
+        wrong(
+            "root rounded down",
+            ROUNDED,
+            "attention_weights(q, k)",
+            "(q @ k.transpose(-2, -1) / int(q.shape[-1] ** 0.5)).softmax(dim=-1)",
+        ),
+        wrong(
+            "root rounded",
+            ROUNDED,
+            "attention_weights(q, k)",
+            "(q @ k.transpose(-2, -1) / round(q.shape[-1] ** 0.5)).softmax(dim=-1)",
+        ),
+        wrong(
+            "cut along the tokens",
+            """It fails, or tokens are lost: the projected tensor is cut into three along the axis of tokens. Queries,
+            keys and values lie side by side within each token: it is the last axis that holds them.""",
+            "chunk(3, dim=-1)",
+            "chunk(3, dim=1)",
+        ),
+        wrong("as many parts as heads", ONE_PART_A_HEAD, function=_wrong.one_part_a_head),
+        wrong("as many parts as heads, then split", ONE_PART_A_HEAD, "chunk(3,", "chunk(num_heads,"),
+        wrong(
+            "images joined",
+            """Right with a batch of one. The tokens of all images stand in one long row, so that each token looks at
+            those of all images. An image attends to itself alone: the batch axis has to stay.""",
+            function=_images_joined,
         ),
         wrong(
             "one head",
@@ -356,7 +496,8 @@ EXERCISE = Exercise(
         _rows(
             "k, q, v",
             """Each token collects by the transposed scores: it asks with its key, and is found by its query. The
-            parts of `qkv_weight` come in another order.""",
+            first two parts of `qkv_weight` are read in another order, or queries and keys are exchanged where they are
+            compared.""",
         ),
         _rows(
             "q, v, k",
@@ -382,32 +523,32 @@ EXERCISE = Exercise(
             "weights of queries, keys and values not transposed",
             """The shape is right, the numbers are not: the three parts of `qkv_weight` are used the wrong way round.
             In `nn.Linear` a row belongs to an output. The parts are square, so that nothing complains.""",
-            function=_weights_not_transposed,
+            function=_wrong.weights_not_transposed,
         ),
         wrong(
             "queries, keys and values cut by reshaping",
             """The shape is right, the numbers are not: the projected tokens are reshaped to five axes as if the three
             parts came before the tokens in memory. They lie within a token; cut the last axis first, then move
             axes.""",
-            function=_cut_by_reshaping,
+            function=_wrong.cut_by_reshaping,
         ),
         wrong(
             "queries, keys and values dealt out",
             """The shape is right, but queries, keys and values each take every third number. In `qkv_weight` the
             three parts stand one below the other, as blocks.""",
-            function=_dealt_out,
+            function=_wrong.dealt_out,
         ),
         wrong(
             "queries, keys and values head by head",
             """Right with one head only. The rows of `qkv_weight` are read as head by head, in each its queries, keys
             and values. Some models store them so; here all queries come first, then all keys, then all values.""",
-            function=_dealt_out_by_heads,
+            function=_wrong.dealt_out_by_heads,
         ),
         wrong(
             "heads of one token compared",
             """Tokens do not see one another: change one, and no other changes. The matrix product runs over the last
             two axes, and there stand the heads of one token. Which axis must lie before them?""",
-            function=_within_a_token,
+            function=_wrong.within_a_token,
         ),
         wrong(
             "attends over the batch",
@@ -420,7 +561,7 @@ EXERCISE = Exercise(
             "looks back only",
             """Token 0 sees only itself, the last one sees all: a mask hides the tokens that come later. Language
             models need it. The patches of an image may all look at one another.""",
-            function=_looks_back_only,
+            function=_wrong.looks_back_only,
         ),
     ),
 )

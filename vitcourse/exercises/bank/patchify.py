@@ -6,72 +6,50 @@ import torch
 from torch import Tensor
 
 from ...patches import patchify
-from ..spec import Exercise, normal, probe, wrong
+from ..spec import Arguments, Exercise, Property, normal, probe, wrong
+from . import _wrong_patchify as _wrong
+
+HARD_CODED = """`patch_size` plays no part: the size of a patch stands in your code as a number, and each image is cut
+    by it. It should follow from the argument."""
+MISREAD = """The sizes of `images` are read in another order than they have: its axes are batch, channels, height,
+    width. What you take for the height is the number of channels, and what you take for the channels is the width."""
 
 
-def _one_image_at_a_time(images: Tensor, patch_size: int) -> Tensor:
-    return patchify(images[:1], patch_size)
+def _own_numbers(value: Tensor, arguments: Arguments) -> bool:
+    """False where there are numbers that no image holds."""
+    return bool(torch.isin(value, arguments["images"]).all())
 
 
-def _in_place(images: Tensor, patch_size: int) -> Tensor:
-    images -= images.mean()
-    return patchify(images, patch_size)
+def _each_once(value: Tensor, arguments: Arguments) -> bool:
+    """False where all numbers are the images', but some come twice."""
+    if not _own_numbers(value, arguments):
+        return True
+    return torch.equal(value.flatten().sort().values, arguments["images"].flatten().sort().values)
 
 
-def _channels_before_patches(images: Tensor, patch_size: int) -> Tensor:
-    tiles = images.unfold(2, patch_size, patch_size).unfold(3, patch_size, patch_size)  # (b, c, rows, cols, P, P)
-    return tiles.reshape(len(images), -1, images.shape[1] * patch_size**2)
+def _vectors(value: Tensor, ordered: bool) -> list[list[tuple[float, ...]]]:
+    """The vectors of each image; without their order within where that shall not count."""
+    rows = value.double() if ordered else value.double().sort(dim=-1).values
+    return [[tuple(row) for row in image] for image in rows.tolist()]
 
 
-def _rows_not_moved(images: Tensor, patch_size: int) -> Tensor:
-    b, c, height, width = images.shape
-    split = images.reshape(b, c, height // patch_size, patch_size, width // patch_size, patch_size)
-    return split.permute(0, 2, 3, 4, 1, 5).reshape(b, -1, c * patch_size**2)
+def _not_only_within(value: Tensor, arguments: Arguments) -> bool:
+    right = patchify(**arguments)
+    return torch.equal(value, right) or _vectors(value, False) != _vectors(right, False)
 
 
-def _size_as_number(images: Tensor, patch_size: int) -> Tensor:
-    height, width = images.shape[2] // patch_size, images.shape[3] // patch_size
-    tiles = images.unfold(2, height, height).unfold(3, width, width)
-    return tiles.permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
+def _not_only_places(value: Tensor, arguments: Arguments) -> bool:
+    mine, right = _vectors(value, True), _vectors(patchify(**arguments), True)
+    return mine == right or list(map(sorted, mine)) != list(map(sorted, right))
 
 
-def _overlapping(images: Tensor, patch_size: int) -> Tensor:
-    return torch.nn.functional.unfold(images, patch_size).transpose(1, 2)
-
-
-def _cut(images: Tensor, patch_size: int, starts: list[tuple[int, int]]) -> Tensor:
-    """The patches that begin at these pixels, (row, column) each, in this order."""
-    size = patch_size
-    return torch.stack([images[:, :, y : y + size, x : x + size].flatten(1) for y, x in starts], dim=1)
-
-
-def _rows_for_columns(images: Tensor, patch_size: int) -> Tensor:
-    count = images.shape[2] // patch_size
-    return _cut(
-        images, patch_size, [(row * patch_size, col * patch_size) for row in range(count) for col in range(count)]
-    )
-
-
-def _columns_for_rows(images: Tensor, patch_size: int) -> Tensor:
-    count = images.shape[3] // patch_size
-    return _cut(
-        images, patch_size, [(row * patch_size, col * patch_size) for row in range(count) for col in range(count)]
-    )
-
-
-def _last_ones_missing(images: Tensor, patch_size: int) -> Tensor:
-    rows, cols = (range(0, side - patch_size, patch_size) for side in images.shape[2:])
-    return _cut(images, patch_size, [(y, x) for y in rows for x in cols])
-
-
-def _a_pixel_apart(images: Tensor, patch_size: int) -> Tensor:
-    rows, cols = (range(side // patch_size) for side in images.shape[2:])
-    return _cut(images, patch_size, [(y, x) for y in rows for x in cols])
-
-
-def _columns_of_unfold_reshaped(images: Tensor, patch_size: int) -> Tensor:
-    columns = torch.nn.functional.unfold(images, patch_size, stride=patch_size)  # (b, c P^2, tokens)
-    return columns.reshape(len(images), columns.shape[2], columns.shape[1])
+def _not_spread(value: Tensor, arguments: Arguments) -> bool:
+    """False where every number of the images is there, and the vectors hold other ones than the patches."""
+    right = patchify(**arguments)
+    if not torch.equal(value.flatten().sort().values, right.flatten().sort().values):
+        return True
+    mine, theirs = ([row for image in _vectors(vectors, False) for row in image] for vectors in (value, right))
+    return sorted(mine) == sorted(theirs)
 
 
 EXERCISE = Exercise(
@@ -85,6 +63,38 @@ EXERCISE = Exercise(
     piece=True,
     axes=("image", "patch", "entry"),
     batch=("images",),
+    properties=(
+        Property(
+            "numbers",
+            "Your vectors hold numbers that no pixel of the images has. Cutting computes nothing: each pixel comes "
+            "through as it is.",
+            _own_numbers,
+        ),
+        Property(
+            "each pixel once",
+            "Some pixels come more than once, so that others are lost. Patches lie side by side: where one ends, the "
+            "next begins.",
+            _each_once,
+        ),
+        Property(
+            "order within a vector",
+            "Each vector holds the numbers of its own patch, but in another order. The order is: channel by channel, "
+            "and in each channel row by row, from left to right.",
+            _not_only_within,
+        ),
+        Property(
+            "order of the patches",
+            "Each of your vectors is right, but they stand in other places. The order of the patches is row by row: "
+            "from left to right, then the next row of patches below.",
+            _not_only_places,
+        ),
+        Property(
+            "patches",
+            "All pixels are there, but your vectors are no patches: each holds pixels of several of them. Where axes "
+            "are split, moved or joined, some belong together that do not stand side by side.",
+            _not_spread,
+        ),
+    ),
     probes=(
         probe(
             "two images of 20 x 24 pixels with 3 channels, patches of 4 x 4",
@@ -106,6 +116,17 @@ EXERCISE = Exercise(
             lambda g: {"images": normal(g, 1, 3, 10, 35, dtype=torch.float32), "patch_size": 5},
             "a single image",
             "float32 inputs",
+        ),
+        # Sizes that a patch of 16 divides too, and channels that a patch divides.
+        probe(
+            "one tall image of 32 x 16 pixels with 4 channels, patches of 2 x 2",
+            lambda g: {"images": normal(g, 1, 4, 32, 16), "patch_size": 2},
+            "a single image",
+        ),
+        probe(
+            "two square images of 5 x 5 pixels with 3 channels, each pixel a patch",
+            lambda g: {"images": normal(g, 2, 3, 5, 5), "patch_size": 1},
+            "square images",
         ),
     ),
     hints=(
@@ -153,11 +174,146 @@ EXERCISE = Exercise(
             "(p h) (q w)",
         ),
         wrong(
+            "strided columns",
+            """Rows are right, columns are not: each vector holds pixels from all over the width, as if the image were
+            thinned out. Of the two parts of a width's index, the coarse one counts patches; it is so for the height
+            already.""",
+            "(w q)",
+            "(q w)",
+        ),
+        wrong(
+            "strided rows",
+            """Columns are right, rows are not: each vector holds pixels from all over the height, as if the image were
+            thinned out. Of the two parts of a height's index, the coarse one counts patches; it is so for the width
+            already.""",
+            "(h p)",
+            "(p h)",
+        ),
+        wrong(
+            "channels last and columns first",
+            """Each vector holds its patch, but in another order: the channels of one pixel side by side, and the pixels
+            column by column. The exercise asks for channel by channel, and row by row in each.""",
+            "(c p q)",
+            "(q p c)",
+        ),
+        wrong(
+            "upside down",
+            """Your patches are those of an image that stands on its head: the rows are read from the last to the first.
+            Row 0 of a tensor of pixels is the top of the image.""",
+            "rearrange(images,",
+            "rearrange(images.flip(2),",
+        ),
+        wrong(
+            "mirrored",
+            """Your patches are those of an image in a mirror: the columns are read from the last to the first.""",
+            "rearrange(images,",
+            "rearrange(images.flip(3),",
+        ),
+        wrong(
+            "channels moved alone",
+            """The shape is right, but your vectors mix patches: only the axis of channels has moved. Rows of patches
+            and rows within a patch still stand side by side, and when you join axes, pixels of several patches come
+            together.""",
+            function=_wrong.channels_moved_alone,
+        ),
+        wrong(
+            "six axes in the order of the result",
+            """The shape is right, but your vectors are no patches. The height is rows of patches times rows within a
+            patch: these two come side by side when it is split, and only then move. You split it as if the image lay
+            in memory patch by patch already.""",
+            function=_wrong.six_axes_of_the_result,
+        ),
+        wrong("a size of 4 in the code", HARD_CODED, "p=p, q=q", "p=4, q=4"),
+        wrong("a size of 16 in the code", HARD_CODED, "p=p, q=q", "p=16, q=16"),
+        wrong("a size of 4 in a reshape", HARD_CODED, function=_wrong.four_for_all),
+        wrong("a size of 16 in a reshape", HARD_CODED, function=_wrong.sixteen_for_all),
+        wrong("channels taken for the last axis", MISREAD, "b c (h p) (w q) ->", "b (h p) (w q) c ->"),
+        wrong("sizes misread, channels last", MISREAD, function=_wrong.misread),
+        wrong("sizes misread, channels first", MISREAD, function=_wrong.misread_channels_first),
+        wrong("sizes misread", MISREAD, function=_wrong.misread_in_the_call),
+        wrong(
+            "last pixels of each patch missing",
+            """The number of patches is right, but each is too short: its last row and last column are missing. The end
+            of a slice is itself left out already, nothing has to be taken from it.""",
+            function=_wrong.last_pixels_missing,
+        ),
+        wrong(
+            "channels reversed",
+            """Gray images are right. In color each vector begins with the last channel and ends with the first, as if
+            red and blue had changed places.""",
+            "rearrange(images,",
+            "rearrange(images.flip(1),",
+        ),
+        wrong(
+            "one pixel a patch",
+            """Of each patch only one pixel is left, its upper left one: a slice with a step leaves out what lies
+            between. Cutting keeps every pixel.""",
+            function=_wrong.one_pixel_a_patch,
+        ),
+        wrong(
+            "patch size as a dilation",
+            """The number of patches is wrong. In `F.unfold` the argument after the kernel's size is the dilation: the
+            pixels of a patch lie that far apart, and the patches one pixel.""",
+            function=_wrong.dilated,
+        ),
+        wrong(
+            "height and width exchanged",
+            """Square images are right. In others the shape is right, but the pixels are mixed: you take the width for
+            the height, and the height for the width. Axis 2 counts rows, axis 3 columns.""",
+            function=_wrong.height_for_width,
+        ),
+        wrong(
+            "view of moved axes",
+            """It raises an exception that speaks of strides. Moving axes only changes how memory is read; `view` cannot
+            join axes that are not neighbors there. Something must be allowed to copy.""",
+            function=_wrong.viewed,
+        ),
+        wrong(
+            "patches before images",
+            """Your first axis counts patches, the second images. Stacking pieces puts the new axis in front unless told
+            otherwise; the batch has to stay there.""",
+            "-> b (h w)",
+            "-> (h w) b",
+        ),
+        wrong(
+            "all patches in one vector",
+            """Your result has two axes: all patches of an image stand in one long vector, one behind the other. They
+            need an axis of their own. Joining pieces along an axis makes it longer, and makes no new one.""",
+            "b (h w) (c p q)",
+            "b (h w c p q)",
+        ),
+        wrong(
+            "patches below images",
+            """Your result has two axes: first the first patch of all images, then the second of all images, and so on.
+            Joining pieces along the batch makes it longer; the patches need an axis of their own.""",
+            "-> b (h w)",
+            "-> (h w b)",
+        ),
+        wrong(
+            "six axes",
+            """The image is cut, but the result still has six axes, and its channels stand before the rows and columns
+            of the grid. Axes have to move before those of the grid, and those of a patch, become one each.""",
+            "b (h w) (c p q)",
+            "b c h w p q",
+        ),
+        wrong(
+            "means of patches",
+            """Each patch has become one number a channel, its mean. Cutting keeps every pixel: a vector holds all of
+            them.""",
+            function=_wrong.means,
+        ),
+        wrong(
+            "maxima of patches",
+            """Each patch has become one number a channel, its largest. Cutting keeps every pixel: a vector holds all of
+            them.""",
+            function=_wrong.maxima,
+        ),
+        wrong(
             "channels before patches",
             """The shape is right, and so are gray images. With several channels each vector holds several patches of
             one channel, instead of one patch of all channels: the axis of channels still stands before those that count
             patches when you flatten.""",
-            function=_channels_before_patches,
+            function=_wrong.channels_before_patches,
         ),
         wrong(
             "rows before channels",
@@ -171,7 +327,7 @@ EXERCISE = Exercise(
             """The shape is right, but your vectors mix patches: the axis of rows within a patch is grouped with the
             axis that counts columns of patches, or the other way round. Of the six axes, those two that count patches
             must come to stand side by side, the rows first.""",
-            function=_rows_not_moved,
+            function=_wrong.rows_not_moved,
         ),
         wrong(
             "a grid that is not flattened",
@@ -205,31 +361,31 @@ EXERCISE = Exercise(
             "patch size as a number of patches",
             """The number of patches is wrong: it is the square of `patch_size`. You take `patch_size` as the number of
             patches along a side. It is the side of a patch, in pixels.""",
-            function=_size_as_number,
+            function=_wrong.size_as_number,
         ),
         wrong(
             "overlapping patches",
             """There are too many patches: the next one begins one pixel further, so that they overlap. They have to lie
             side by side, a patch size apart.""",
-            function=_overlapping,
+            function=_wrong.overlapping,
         ),
         wrong(
             "rows for columns",
             """Square images are right, all others have a wrong number of patches, or empty ones: the height alone says
             how many patches there are, downward and across. How many fit across is a matter of the width.""",
-            function=_rows_for_columns,
+            function=_wrong.rows_for_columns,
         ),
         wrong(
             "columns for rows",
             """Square images are right, all others have a wrong number of patches, or empty ones: the width alone says
             how many patches there are, across and downward. How many fit downward is a matter of the height.""",
-            function=_columns_for_rows,
+            function=_wrong.columns_for_rows,
         ),
         wrong(
             "entries reshaped into patches",
             """The shape is right, but your vectors are no patches: each holds one pixel's place, taken from many
             patches. `F.unfold` returns patches as columns; reshaping does not make rows of them.""",
-            function=_columns_of_unfold_reshaped,
+            function=_wrong.columns_of_unfold_reshaped,
         ),
         wrong(
             "channels counted as patches",
@@ -242,24 +398,24 @@ EXERCISE = Exercise(
             "last row and column missing",
             """There are too few patches: the last row and the last column of them are missing. The end of a Python
             `range` is itself left out, and the last patch begins exactly one patch size before the image's end.""",
-            function=_last_ones_missing,
+            function=_wrong.last_ones_missing,
         ),
         wrong(
             "a pixel apart",
             """Their number is right, but only patch 0 is: the next begins one pixel further, so that they overlap and
             most of the image is never read. You count patches where pixels are needed.""",
-            function=_a_pixel_apart,
+            function=_wrong.a_pixel_apart,
         ),
         wrong(
             "first image only",
             "Only the first image comes back; the batch axis has to stay.",
-            function=_one_image_at_a_time,
+            function=_wrong.one_image_at_a_time,
         ),
         wrong(
             "changes the images",
             "The images themselves are other ones after the call: something is written into the tensor that was "
             "passed in.",
-            function=_in_place,
+            function=_wrong.in_place,
         ),
     ),
 )

@@ -55,13 +55,13 @@ def _plain(**replaced: Layer) -> Callable[[torch.Generator], Arguments]:
     def mixed(x: Tensor) -> Tensor:
         return x.cumsum(dim=1)
 
-    def plus_three(x: Tensor) -> Tensor:
-        return x + 3
+    def plus_steps(x: Tensor) -> Tensor:
+        return x + torch.arange(3, 3 + x.shape[-1]).to(x)
 
     def squared(x: Tensor) -> Tensor:
         return x * x
 
-    layers = dict(norm1=half, attention=mixed, norm2=plus_three, mlp=squared) | replaced
+    layers = dict(norm1=half, attention=mixed, norm2=plus_steps, mlp=squared) | replaced
     return lambda g: {"x": normal(g, 2, 3, 5)} | layers
 
 
@@ -70,11 +70,23 @@ def nothing(x: Tensor) -> Tensor:
     return torch.zeros_like(x)
 
 
+def _lost(silent: str) -> Callable[[Tensor, Arguments], bool]:
+    """Does something come of the other branch? Asked where just this one adds nothing."""
+
+    def holds(value: Tensor, arguments: Arguments) -> bool:
+        only = [name for name in ("attention", "mlp") if arguments[name] is nothing] == [silent]
+        return not only or not torch.allclose(value, arguments["x"])
+
+    return holds
+
+
 def _holds_where(without: tuple[str, ...]) -> Callable[[Tensor, Arguments], bool]:
     """Is the result right, where just these branches add nothing? Elsewhere it is not asked."""
 
     def holds(value: Tensor, arguments: Arguments) -> bool:
         silent = tuple(name for name in ("attention", "mlp") if arguments[name] is nothing)
+        if silent and without and torch.allclose(value, arguments["x"]):
+            return True  # that is another property's
         return silent != without or torch.allclose(value, pre_norm_block(**arguments))
 
     return holds
@@ -124,6 +136,18 @@ EXERCISE = Exercise(
             _holds_where(("attention", "mlp")),
         ),
         Property(
+            "what the attention found is lost",
+            "Here the MLP returns zeros, and your block returns `x` as it came: nothing is left of what the attention "
+            "found. It is never called, its output is dropped, or the last sum starts from the first `x`.",
+            _lost("mlp"),
+        ),
+        Property(
+            "what the MLP found is lost",
+            "Here the attention returns zeros, and your block returns `x` as it came: nothing is left of what the MLP "
+            "found. It is never called, or its output is dropped.",
+            _lost("attention"),
+        ),
+        Property(
             "attention's half",
             "Here the MLP returns zeros, so that only the first half of the block is seen, the one with the attention. "
             "It is wrong: see which norm it reads through, and what is added to what.",
@@ -154,7 +178,9 @@ EXERCISE = Exercise(
         wrong(
             "norm behind the branches",
             """With branches of zeros your block still shifts the tokens. You normalize what attention and MLP return,
-            just before it is added. Here each norm stands before its branch: it is what the branch reads.""",
+            just before it is added. Here each norm stands before its branch: it is what the branch reads. Or is your
+            body right, and the parameters stand in another order? They come by place: x, norm1, attention, norm2,
+            mlp.""",
             ("attention(norm1(x))", "norm1(attention(x))"),
             ("mlp(norm2(x))", "norm2(mlp(x))"),
         ),
@@ -287,6 +313,173 @@ EXERCISE = Exercise(
             first sum is written into the tensor that was passed in. A new tensor for the sum leaves both alone.""",
             "x = x + attention",
             "x += attention",
+        ),
+        wrong(
+            "second sum from x, through norm1",
+            """Make the MLP return zeros: your block returns what came in, and the attention has no effect. The MLP's
+            output is added to the tokens from before the attention. It also reads through `norm1`; `norm2` is never
+            called.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "y = x + attention(norm1(x))\n    return x + mlp(norm1(y))",
+        ),
+        wrong(
+            "parameters in another order, norms last",
+            """Your `norm1` is an attention here, and your `mlp` a norm: the parameters stand in another order than in
+            the stub, and what is handed over goes by place, not by name. The order is x, norm1, attention, norm2,
+            mlp.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "x = x + norm1(norm2(x))\n    return x + attention(mlp(x))",
+        ),
+        wrong(
+            "parameters in another order, norms first",
+            """Your `norm2` is an attention here, and your `attention` a norm: the parameters stand in another order
+            than in the stub, and what is handed over goes by place, not by name. The order is x, norm1, attention,
+            norm2, mlp.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "x = x + norm2(norm1(x))\n    return x + mlp(attention(x))",
+        ),
+        wrong(
+            "post-norm, no skip connection around the MLP",
+            """Your block returns normalized tokens, whatever came in: the norms are called on the results (post-norm),
+            where each branch should read through its norm. And at the MLP what came in is lost: its output takes the
+            place of the stream.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "x = norm1(x + attention(x))\n    return norm2(mlp(x))",
+        ),
+        wrong(
+            "the MLP's half is missing",
+            """`mlp` and `norm2` are never called, or what they return is dropped: your block ends after its first half.
+            The tokens have talked, and not yet thought.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "return x + attention(norm1(x))",
+        ),
+        wrong(
+            "the attention's half is missing",
+            """`attention` and `norm1` are never called, or what they return is dropped: your block has its second half
+            alone. No token hears of another.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "return x + mlp(norm2(x))",
+        ),
+        wrong(
+            "nothing happens",
+            """Your block returns `x` as it came: neither attention nor MLP has an effect.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "return x",
+        ),
+        wrong(
+            "attention subtracted",
+            "The attention's output is subtracted from the stream, where it should be added to it.",
+            "x + attention",
+            "x - attention",
+        ),
+        wrong(
+            "MLP subtracted",
+            "The MLP's output is subtracted from the stream, where it should be added to it.",
+            "x + mlp",
+            "x - mlp",
+        ),
+        wrong(
+            "multiplied by the attention",
+            """With branches of zeros your block returns zeros: stream and attention's output are multiplied. A branch
+            adds to the stream; where it finds nothing, the stream goes on as it is.""",
+            "x + attention",
+            "x * attention",
+        ),
+        wrong(
+            "multiplied by the MLP",
+            """With branches of zeros your block returns zeros: stream and MLP's output are multiplied. A branch adds to
+            the stream; where it finds nothing, the stream goes on as it is.""",
+            "x + mlp",
+            "x * mlp",
+        ),
+        wrong(
+            "MLP in the attention's place",
+            "The MLP is called twice, and the attention never: no token hears of another.",
+            "attention(",
+            "mlp(",
+        ),
+        wrong(
+            "attention in the MLP's place",
+            "The attention is called twice, and the MLP never: both halves of your block are the same layer.",
+            "mlp(",
+            "attention(",
+        ),
+        wrong(
+            "attention left out of its half",
+            """The attention is never called: the normalized copy itself is added to the stream. The copy is for the
+            attention to read.""",
+            "attention(norm1(x))",
+            "norm1(x)",
+        ),
+        wrong(
+            "MLP left out of its half",
+            """The MLP is never called: the normalized copy itself is added to the stream. The copy is for the MLP to
+            read.""",
+            "mlp(norm2(x))",
+            "norm2(x)",
+        ),
+        wrong(
+            "MLP added twice",
+            """The MLP is called two times: two of its outputs are added to the stream. A block has one MLP step, after
+            the attention.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "x = x + attention(norm1(x))\n    x = x + mlp(norm2(x))\n    return x + mlp(norm2(x))",
+        ),
+        wrong(
+            "MLP of the MLP",
+            "The MLP is called two times, the second time with its own output. Once is enough.",
+            "mlp(norm2(x))",
+            "mlp(mlp(norm2(x)))",
+        ),
+        wrong(
+            "three arguments for the attention",
+            """It stops at `attention`, which gets three tensors. PyTorch's own layer, `nn.MultiheadAttention`, takes
+            queries, keys and values and returns two things. The one here takes the tokens, and returns tokens.""",
+            "attention(norm1(x))",
+            "attention(norm1(x), norm1(x), norm1(x))[0]",
+        ),
+        wrong(
+            "attention of the first image alone",
+            """Every image is given what the attention found in the first one: its output is cut down to its first
+            entry. PyTorch's own layer returns two things, of which the first is meant. The one here returns tokens, all
+            of them.""",
+            "attention(norm1(x))",
+            "attention(norm1(x))[0]",
+        ),
+        wrong(
+            "result of the attention normalized",
+            """With branches of zeros your block does not hand on what came in: after the first half the stream itself
+            is normalized by `norm1`. A norm belongs on a branch; the branch reads a copy.""",
+            "x = x + attention(norm1(x))",
+            "x = norm1(x + attention(x))",
+        ),
+        wrong(
+            "result of the MLP normalized",
+            """With branches of zeros your block does not hand on what came in: at its end the stream itself is
+            normalized by `norm2`. A norm belongs on a branch; the branch reads a copy.""",
+            "return x + mlp(norm2(x))",
+            "return norm2(x + mlp(x))",
+        ),
+        wrong(
+            "normalized once more at the end",
+            """With branches of zeros your block does not hand on what came in: `norm2` is called on the branch, as it
+            should be, and once more on the stream at the end. Only a whole model has a norm there.""",
+            "return x + mlp(norm2(x))",
+            "return norm2(x + mlp(norm2(x)))",
+        ),
+        wrong(
+            "x added twice",
+            """With branches of zeros your block returns twice what came in: the second half starts from the first one's
+            result, which holds `x` already, and you add it again.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "y = x + attention(norm1(x))\n    return x + y + mlp(norm2(y))",
+        ),
+        wrong(
+            "second norm of the normed tokens",
+            """Make the attention return zeros: your MLP reads tokens that were normalized twice, by `norm1` and then by
+            `norm2`. It should read the stream, through `norm2` alone.""",
+            "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))",
+            "h = norm1(x)\n    x = x + attention(h)\n    return x + mlp(norm2(h))",
         ),
     ),
 )

@@ -30,6 +30,40 @@ def _differs_by_more_than_the_bias(value: Tensor, arguments: Arguments) -> bool:
     return not in_common or bool(off.abs().max() < 1e-5)
 
 
+def _convolved_as_one_image(patches: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    (b, n, _), (_, c, p, _) = patches.shape, weight.shape
+    row = patches.reshape(b, c, p, n * p)
+    return torch.nn.functional.conv2d(row, weight, bias, stride=p).flatten(2).transpose(1, 2)
+
+
+def _patches_as_images(patches: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.nn.functional.conv2d(patches, weight, bias)
+
+
+def _matrix_and_rest(value: Tensor, arguments: Arguments) -> tuple[Tensor, float] | None:
+    """The matrix that makes the tokens, the bias being right, and how far it misses them; None for too few tokens."""
+    patches, wanted = arguments["patches"].flatten(0, 1), (value - arguments["bias"]).flatten(0, 1)
+    if len(patches) <= patches.shape[1] + 1:
+        return None
+    matrix = torch.linalg.lstsq(patches, wanted).solution
+    return matrix, float((patches @ matrix - wanted).abs().max())
+
+
+def _one_matrix(value: Tensor, arguments: Arguments) -> bool:
+    found, right = _matrix_and_rest(value, arguments), project_patches(**arguments)
+    factor = (value * right).sum() / (right * right).sum()
+    if torch.allclose(value, factor * right, rtol=1e-5, atol=1e-6):  # another relation tells of the factor
+        return True
+    return found is None or found[1] < 1e-6 or not _differs_by_more_than_the_bias(value, arguments)
+
+
+def _the_filters(value: Tensor, arguments: Arguments) -> bool:
+    found = _matrix_and_rest(value, arguments)
+    if found is None or found[1] >= 1e-6:
+        return True
+    return torch.allclose(found[0], arguments["weight"].flatten(1).T, rtol=1e-5, atol=1e-6)
+
+
 def _is_not_squeezed(value: Tensor, arguments: Arguments) -> bool:
     return bool(value.min() < -0.5 and value.abs().max() > 1)
 
@@ -57,8 +91,26 @@ EXERCISE = Exercise(
             "activation, a softmax or an average. A token is a linear map of its patch.",
             _is_not_squeezed,
         ),
+        Property(
+            "filters",
+            "A matrix makes your tokens from the patches, and the bias is right, but it is not the matrix of these "
+            "filters. Look at how you make it from `weight`, where each filter becomes one list of numbers, in the "
+            "order of a patch's numbers; and at what becomes of the patches before the product.",
+            _the_filters,
+        ),
+        Property(
+            "one matrix",
+            "No matrix leads from the patches to your tokens, with the bias added: numbers of several patches are "
+            "mixed, something is normalized or bent on the way, or the bias comes in otherwise than by being added.",
+            _one_matrix,
+        ),
     ),
     probes=(
+        # More patches than numbers in one, so that they tell the matrix.
+        probe(
+            "three images of 8 patches, 2 x 2 pixels of 4 channels each, tokens of 6 numbers",
+            lambda g: {"patches": normal(g, 3, 8, 16), "weight": normal(g, 6, 4, 2, 2), "bias": normal(g, 6)},
+        ),
         probe(
             "two images of 5 patches, 4 x 4 pixels of 3 channels each, tokens of 6 numbers",
             lambda g: {"patches": normal(g, 2, 5, 48), "weight": normal(g, 6, 3, 4, 4), "bias": normal(g, 6)},
@@ -69,9 +121,9 @@ EXERCISE = Exercise(
             "tokens as long as a patch",
         ),
         probe(
-            "three gray images of 4 patches, 3 x 3 pixels each, tokens of 5 numbers, float32",
+            "three gray images of 7 patches, 3 x 3 pixels each, tokens of 5 numbers, float32",
             lambda g: {
-                "patches": normal(g, 3, 4, 9, dtype=torch.float32),
+                "patches": normal(g, 3, 7, 9, dtype=torch.float32),
                 "weight": normal(g, 5, 1, 3, 3, dtype=torch.float32),
                 "bias": normal(g, 5, dtype=torch.float32),
             },
@@ -88,14 +140,19 @@ EXERCISE = Exercise(
             "a single image",
             "float32 inputs",
         ),
+        probe(
+            "two images of 9 patches, 2 x 2 pixels of 3 channels each, tokens of 5 numbers",
+            lambda g: {"patches": normal(g, 2, 9, 12), "weight": normal(g, 5, 3, 2, 2), "bias": normal(g, 5)},
+            "images with as many rows of patches as columns",
+        ),
     ),
     hints=(
         "One number of a token is the sum of a filter's numbers times a patch's numbers. In which order do the patch's "
         "numbers stand, and in which the filter's?",
         "Flatten each filter as `patchify` flattens a patch. Then you have a matrix with one filter a row, and a patch "
         "with as many numbers as a row.",
-        "The formula of the lesson has one patch as a row, times $E$. In $E$ the filters are columns. The bias is "
-        "added to every token.",
+        "The formula of the lesson has one patch as a row, times $E$. `weight` with all axes but the first flattened "
+        "into one has the filters as rows; in $E$ they are columns. The bias is added to every token.",
     ),
     misconceptions=(
         wrong(
@@ -140,6 +197,73 @@ EXERCISE = Exercise(
             signal processing. What deep learning calls a convolution lays the filter on the image as it is.""",
             "= weight",
             "= weight.flip(2, 3)",
+        ),
+        wrong(
+            "filters read backwards",
+            """The numbers are wrong because each filter is read backwards, from its last number to its first, channels
+            too. A filter's first number meets a patch's first number.""",
+            "flatten(1)",
+            "flatten(1).flip(1)",
+        ),
+        wrong(
+            "bias added to the matrix",
+            """The bias is added to the matrix, before the product: it is then multiplied by every number of a patch,
+            and weighs as much as their sum. It belongs to a token's entry, after the product.""",
+            "filters.T + bias",
+            "(filters.T + bias)",
+        ),
+        wrong(
+            "patches normalized first",
+            """The patches are normalized on the way, so that bright and dark ones, or ones of weak and strong contrast,
+            give the same token. A convolution takes the pixels as they are.""",
+            "patches @",
+            "torch.nn.functional.layer_norm(patches, patches.shape[-1:]) @",
+        ),
+        wrong(
+            "filters normalized",
+            """Each entry of your tokens is off by a factor of its own, apart from the bias: the filters are brought to
+            length 1 first. They are used as they are; training has given them their length.""",
+            "flatten(1)",
+            "flatten(1) / weight.flatten(1).norm(dim=1, keepdim=True)",
+        ),
+        wrong(
+            "patches centered first",
+            """The mean of each patch is taken from it before the product, so that a bright patch and a dark one give
+            the same token. A convolution takes the pixels as they are.""",
+            "patches @",
+            "(patches - patches.mean(dim=-1, keepdim=True)) @",
+        ),
+        wrong(
+            "filters not flattened",
+            """The product fails: each filter still has three axes, channels, rows and columns, while a patch is one
+            list of numbers. They meet number by number, so a filter has to become a list, too.""",
+            "weight.flatten(1)",
+            "weight",
+        ),
+        wrong(
+            "bias along the tokens",
+            """The sum fails, or with as many tokens as entries it is wrong: the bias is turned into a column, so that
+            each token would get one number of it. Each token gets the whole bias, entry by entry.""",
+            "+ bias",
+            "+ bias[:, None]",
+        ),
+        wrong(
+            "bias multiplied",
+            """Each entry of your tokens is multiplied by its number of the bias. A bias is added.""",
+            "+ bias",
+            "* bias",
+        ),
+        wrong(
+            "patches taken for images",
+            """The convolution fails: it wants images, with axes for channels, rows and columns. Your patches are lists
+            of numbers, on an axis of tokens.""",
+            function=_patches_as_images,
+        ),
+        wrong(
+            "convolved as one image",
+            """The shape is right, the numbers are not: you reshape the patches to one long image, and let the
+            convolution cut it. A reshape moves no number; the pieces that it cuts mix several patches.""",
+            function=_convolved_as_one_image,
         ),
         wrong(
             "bias in every product",

@@ -9,12 +9,6 @@ from ...positions import relative_bias, relative_index
 from ..spec import Arguments, Exercise, Property, normal, probe, wrong
 
 
-def _class_token_without_bias(table: Tensor, rows: int, cols: int) -> Tensor:
-    bias = relative_bias(table, rows, cols).clone()
-    bias[:, 0], bias[:, :, 0] = 0, 0
-    return bias
-
-
 def _in_the_order_of_the_table(table: Tensor, rows: int, cols: int) -> Tensor:
     """Each head's patches take the table's first entries one after another, whatever the offset."""
     n = rows * cols
@@ -40,9 +34,14 @@ def _offset(arguments: Arguments) -> Tensor:
     return relative_index(rows, cols, class_token=False).flatten()
 
 
+def _all_written(value: Tensor, arguments: Arguments) -> bool:
+    return bool((value != 0).all())
+
+
 def _same_offset_same_bias(value: Tensor, arguments: Arguments) -> bool:
+    """Asked of what was written."""
     biases, offset = value[:, 1:, 1:].flatten(1), _offset(arguments)
-    return all(bool((biases[:, offset == o] == biases[:, offset == o][:, :1]).all()) for o in offset.unique())
+    return all(len(mine[(offset == o) & (mine != 0)].unique()) < 2 for mine in biases for o in offset.unique())
 
 
 def _other_offset_other_bias(value: Tensor, arguments: Arguments) -> bool:
@@ -50,12 +49,14 @@ def _other_offset_other_bias(value: Tensor, arguments: Arguments) -> bool:
     biases, offset = value[:, 1:, 1:].flatten(1), _offset(arguments)
     if not _same_offset_same_bias(value, arguments):
         return True
-    return len(biases[0].unique()) == len(offset.unique())
+    written = biases[0] != 0
+    return len(biases[0][written].unique()) == len(offset[written].unique())
 
 
 def _from_the_table(value: Tensor, arguments: Arguments) -> bool:
     """Is each head's bias made of the entries of its row of the table?"""
-    return all(bool(torch.isin(mine, row).all()) for mine, row in zip(value, arguments["table"], strict=True))
+    pairs = zip(value, arguments["table"], strict=True)
+    return all(bool((torch.isin(mine, row) | (mine == 0)).all()) for mine, row in pairs)
 
 
 def _not_beside(value: Tensor, arguments: Arguments) -> bool:
@@ -95,8 +96,10 @@ EXERCISE = Exercise(
         "offsets of rows and of columns, both moved so that they start at 0, then numbered row by row. Row 0 and "
         "column 0 of the index are the class token's. Then read the table with it.",
         "Row and column of each patch: `torch.arange(rows).repeat_interleave(cols)` and "
-        "`torch.arange(cols).repeat(rows)`. A difference of all pairs is `row[:, None] - row[None, :]`. There are `2 *"
-        " cols - 1` offsets of columns for each offset of rows. At the end `table[:, index]`.",
+        "`torch.arange(cols).repeat(rows)`. The offset of rows from 0 on is `row[:, None] - row[None, :] + rows - "
+        "1`, that of columns likewise; a row counts `2 * cols - 1` columns. Write this into `index[1:, 1:]` of an "
+        "index of all tokens. `index[0, 1:]`, `index[1:, 0]` and `index[0, 0]` are the table's last three entries, "
+        "in this order. At the end `table[:, index]`.",
     ),
     properties=(
         Property(
@@ -104,6 +107,12 @@ EXERCISE = Exercise(
             "Between patches all is right. The class token's entries are not: row 0, where it asks, column 0, where it"
             " is asked, or the corner, where it asks itself.",
             _class_token_is_right,
+        ),
+        Property(
+            "all of it written",
+            "Some of your numbers are 0, and no entry of the table is: these places are never written. There are "
+            "rows * cols + 1 tokens, from 0, the class token, to rows * cols, the last patch.",
+            _all_written,
         ),
         Property(
             "read from the table",
@@ -300,7 +309,8 @@ EXERCISE = Exercise(
             "class token without bias",
             """Row 0 and column 0 are zeros. The class token has no place in the grid, yet it has biases: the last three
             entries of the table.""",
-            function=_class_token_without_bias,
+            "return table[:, relative_index(rows, cols, class_token).to(table.device)]",
+            "return torch.nn.functional.pad(table[:, relative_index(rows, cols, class_token)[1:, 1:]], (1, 0, 1, 0))",
         ),
         wrong(
             "heads last",
@@ -309,6 +319,98 @@ EXERCISE = Exercise(
             this one has them first.""",
             "return table[:, relative_index(rows, cols, class_token).to(table.device)]",
             "return table.T[relative_index(rows, cols, class_token).to(table.device)]",
+        ),
+        wrong(
+            "corner from row 0",
+            """The corner is wrong, the class token that asks itself: it has the entry of row 0. Either row 0 was
+            written last, corner included, or the corner was never written by itself.""",
+            "= offsets, offsets + 1, offsets + 2",
+            "= offsets, offsets + 1, offsets",
+        ),
+        wrong(
+            "corner from column 0",
+            """The corner is wrong, the class token that asks itself: it has the entry of column 0. Either column 0 was
+            written last, corner included, or the corner was never written by itself.""",
+            "= offsets, offsets + 1, offsets + 2",
+            "= offsets, offsets + 1, offsets + 1",
+        ),
+        wrong(
+            "corner from entry 0",
+            """The corner is wrong, the class token that asks itself: it reads entry 0 of the table, because its place
+            in the index was never written and is 0.""",
+            "= offsets, offsets + 1, offsets + 2",
+            "= offsets, offsets + 1, 0",
+        ),
+        wrong(
+            "class token reads the first entries",
+            """Between patches all is right. The class token's entries are taken from the front of the table, where
+            those of the most negative offsets are. Its own are the last three.""",
+            "= offsets, offsets + 1, offsets + 2",
+            "= 0, 1, 2",
+        ),
+        wrong(
+            "rows of the grid taken for its columns",
+            """Right for a square grid, wrong otherwise. You get row and column of a patch from its number, and a new
+            row begins after `rows` patches. How many patches stand in one row?""",
+            ("torch.arange(rows).repeat_interleave(cols)", "torch.arange(rows * cols) // rows"),
+            ("torch.arange(cols).repeat(rows)", "torch.arange(rows * cols) % rows"),
+        ),
+        wrong(
+            "shifts exchanged",
+            """Right for a square grid, wrong otherwise. The offsets of rows are moved by what belongs to the columns,
+            and the other way round: from `rows` rows none goes further below 0 than `rows - 1`.""",
+            (" + rows - 1", " + cols - 1"),
+            ("col[None] + cols - 1", "col[None] + rows - 1"),
+        ),
+        wrong(
+            "coordinates added",
+            """Pairs with the same offset have different biases: what reads the table is the sum of the two patches'
+            coordinates, not their difference. Windows cut out of the table do this as well, unless their order is
+            reversed: with the key's row its offset falls.""",
+            ("row[:, None] - row[None] + rows - 1", "row[:, None] + row[None]"),
+            ("col[:, None] - col[None] + cols - 1", "col[:, None] + col[None]"),
+        ),
+        wrong(
+            "coordinates added, then moved",
+            """It reads beyond the end of the table: you take the sum of the two patches' coordinates and move it. An
+            offset is a difference, which can be negative; that is why it is moved.""",
+            ("row[:, None] - row[None]", "row[:, None] + row[None]"),
+            ("col[:, None] - col[None]", "col[:, None] + col[None]"),
+        ),
+        wrong(
+            "tokens taken for patches",
+            """The grid is one patch off: you get row and column from the token's number, and token 0 is the class
+            token. Token 1 is patch 0, in row 0 and column 0.""",
+            ("torch.arange(rows).repeat_interleave(cols)", "(torch.arange(rows * cols) + 1) // cols"),
+            ("torch.arange(cols).repeat(rows)", "(torch.arange(rows * cols) + 1) % cols"),
+        ),
+        wrong(
+            "rows moved by one too many",
+            """Entries are read a line of the table too far: your smallest offset of rows is not 0, and the largest ends
+            up beyond the table. How far below 0 can an offset go in `rows` rows?""",
+            " + rows - 1",
+            " + rows",
+        ),
+        wrong(
+            "columns moved by one too many",
+            """Entries are read a step too far: your smallest offset of columns is not 0. How far below 0 can an offset
+            go in `cols` columns?""",
+            " + cols - 1",
+            " + cols",
+        ),
+        wrong(
+            "class token reads entry 0",
+            """Between patches all is right. Everything of the class token reads entry 0 of the table, because row 0 and
+            column 0 of the index were never written and are 0. Its entries are the table's last three.""",
+            "= offsets, offsets + 1, offsets + 2",
+            "= 0, 0, 0",
+        ),
+        wrong(
+            "one entry for row and column",
+            """Row 0 and column 0 have the same bias. They are two entries of the table: in row 0 the class token asks,
+            in column 0 it is asked.""",
+            "= offsets, offsets + 1, offsets + 2",
+            "= offsets, offsets, offsets + 2",
         ),
     ),
 )

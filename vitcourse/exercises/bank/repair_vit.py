@@ -108,12 +108,12 @@ class _LayersAlone(VisionTransformer):
             nn.init.normal_(parameter, std=0.5)
         for module in (self, *self.blocks, *(block.attention for block in self.blocks)):
             module.forward = self.refuse
-        self.embed = self.encode = self.refuse  # type: ignore[assignment]
+        self.embed = self.encode = self.pool = self.head = self.refuse  # type: ignore[assignment]
 
     def refuse(self, *_: Any) -> Any:
         raise RuntimeError(
-            "this runs the model, a block or its attention as a whole. Mend the lines that write it out; only the "
-            "layers in them may be called"
+            "this runs a whole part of the model: the model, a block, its attention, or one of the model's methods. "
+            "Mend the lines that write it out; the layers in them may be called"
         )
 
 
@@ -136,6 +136,23 @@ def _copied(module: nn.Module) -> nn.Module:
     return made
 
 
+def _reached(value: Any, arguments: Arguments) -> dict[str, str]:
+    """The parameters that a gradient of the value arrives at, by a walk along the graph: faster than the gradient."""
+    names = {id(parameter): name for name, parameter in arguments["model"].named_parameters()}
+    reached = dict.fromkeys(names.values(), "no gradient")
+    waiting, seen = [getattr(value, "grad_fn", None)], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        leaf = getattr(node, "variable", None)
+        if id(leaf) in names:
+            reached[names[id(leaf)]] = "a gradient"
+        waiting += [following for following, _ in node.next_functions]
+    return reached
+
+
 def _inputs(g: torch.Generator, batch: int, height: int, width: int, silent: bool = False, **sizes: Any) -> Arguments:
     model = _built(silent, img_size=(height, width), patch_size=2, in_channels=1, num_classes=7, **sizes)
     return {"images": normal(g, batch, 1, height, width), "model": _copied(model)}
@@ -150,6 +167,7 @@ EXERCISE = Exercise(
     difficulty=3,
     axes=("image", "class"),
     batch=("images",),
+    observe=_reached,
     unattempted=(BROKEN,),
     together=5,
     probes=(
@@ -184,8 +202,10 @@ EXERCISE = Exercise(
         "Compare step by step: embedding, attention, the two residual sums, pooling. Five lines have one mistake each.",
         "Compare with `model(images)` after each change. Set a part of the model to zero: if the difference vanishes, "
         "the mistake is in what that part does. Try positions, attention's projection, the weights of `qkv`.",
-        "Ask of each line: does every parameter of the model play a part? Which numbers make one head? How many "
-        "products does a score sum up? Is it the residual stream itself that goes on?",
+        "The class token and the patches are joined first, then `model.positions` is added, all rows. Heads: split "
+        "the channels where they are, into (batch, tokens, heads, dim // heads), then exchange tokens and heads. "
+        "Scores are divided by the root of `dim // heads`. Attention's output is added to `x`. And of the norms, "
+        "`block.norm2` is before the MLP.",
     ),
     misconceptions=(
         *FIVE,
@@ -210,11 +230,31 @@ EXERCISE = Exercise(
             "",
         ),
         wrong(
+            "heads not moved before the tokens",
+            """The attention weights are heads by heads, not tokens by tokens: within each token its heads are compared
+            with one another. The channels are split rightly, but the axis of heads stays behind that of tokens, and
+            products of matrices are taken over the last two axes.""",
+            "reshape(batch, tokens, heads, dim // heads).transpose(1, 2)",
+            "reshape(batch, tokens, heads, dim // heads)",
+        ),
+        wrong(
+            "heads moved neither there nor back",
+            """Every token attends to itself alone: its heads are compared with one another, and no token hears of
+            another. Products of matrices are taken over the last two axes, which should be tokens and channels of one
+            head; and what was moved there has to be moved back.""",
+            function=_mended_but(
+                (
+                    "reshape(batch, tokens, heads, dim // heads).transpose(1, 2)",
+                    "reshape(batch, tokens, heads, dim // heads)",
+                ),
+                ("mixed.transpose(1, 2).reshape", "mixed.reshape"),
+            ),
+        ),
+        wrong(
             "scaled by the number of heads",
             """The scores are divided by the square root of the number of heads. What makes a score large is how many
             products it sums up, and that is the width of one head.""",
-            "/ (dim // heads) ** 0.5",
-            "/ heads**0.5",
+            function=_mended_but(("/ (dim // heads) ** 0.5", "/ heads**0.5")),
         ),
         wrong(
             "scaled without the root",
@@ -468,6 +508,121 @@ EXERCISE = Exercise(
             """Where the hidden values are far from 0 you would not notice; near 0 they differ. A Vision Transformer's
             MLP has a smoother activation than the one that cuts at 0.""",
             function=_mended_but(("F.gelu", "F.relu")),
+        ),
+        wrong(
+            "class token not repeated",
+            """It fails for several images: when class token and patches are joined along the tokens, all other axes
+            have to agree, and the class token's first axis has length 1, not that of the batch. Each image needs
+            it.""",
+            function=_mended_but(("model.class_token.expand(batch, 1, dim)", "model.class_token")),
+        ),
+        wrong(
+            "GELU by its approximation",
+            """Nearly right, to about three digits: the MLP's activation is GELU's approximation with tanh. This model
+            has the exact one.""",
+            function=_mended_but(("F.gelu(block.mlp.expand(h))", 'F.gelu(block.mlp.expand(h), approximate="tanh")')),
+        ),
+        wrong(
+            "the first patch's position for the class token",
+            """The class token has a position now, but it shares the first patch's. Row 0 of `model.positions` still
+            gets no gradient: that row is for the class token.""",
+            function=_mended_but(
+                (
+                    "[class_token, patches], dim=1) + model.positions",
+                    "[class_token + model.positions[:, 1:2], patches + model.positions[:, 1:]], dim=1)",
+                )
+            ),
+        ),
+        wrong(
+            "patches counted from row 0",
+            """The last row of `model.positions` gets no gradient: the class token and the first patch share row 0, and
+            each patch after it has the row of the one before.""",
+            function=_mended_but(
+                (
+                    "[class_token, patches], dim=1) + model.positions",
+                    "[class_token + model.positions[:, :1], patches + model.positions[:, :-1]], dim=1)",
+                )
+            ),
+        ),
+        wrong(
+            "one position for all tokens",
+            """Rows 1 and up of `model.positions` get no gradient: all tokens share row 0, and the order of the patches
+            does not matter.""",
+            function=_mended_but(("dim=1) + model.positions", "dim=1) + model.positions[:, :1]")),
+        ),
+        wrong(
+            "positions added twice",
+            """Every token has moved twice as far as it should: positions are added to the parts, and once more to the
+            whole.""",
+            function=_mended_but(("dim=1) + model.positions", "dim=1) + 2 * model.positions")),
+        ),
+        wrong(
+            "class token placed twice",
+            """The class token has its position twice, the patches have theirs once: where positions are added to all
+            tokens, none must have been added before.""",
+            function=_mended_but(("[class_token, patches]", "[class_token + model.positions[:, :1], patches]")),
+        ),
+        wrong(
+            "heads cut without a transpose, softmax over the queries",
+            """Two mistakes are in attention. Each head holds all channels of a few tokens, cut into pieces, as the
+            lesson gave it. And the softmax runs over the queries now, where it was right: rows of the attention weights
+            no longer sum to 1.""",
+            function=_mended_but(
+                (
+                    "reshape(batch, tokens, heads, dim // heads).transpose(1, 2)",
+                    "reshape(batch, heads, tokens, dim // heads)",
+                ),
+                ("softmax(dim=-1)", "softmax(dim=-2)"),
+            ),
+        ),
+        wrong(
+            "channels of a head as its tokens",
+            """The attention weights are channels by channels, not tokens by tokens. The channels are split rightly, but
+            then the axes of heads and channels are exchanged, and tokens stay before both. The axis of heads has to
+            come before that of tokens.""",
+            function=_mended_but(
+                (
+                    "reshape(batch, tokens, heads, dim // heads).transpose(1, 2)",
+                    "reshape(batch, tokens, heads, dim // heads).transpose(2, 3)",
+                )
+            ),
+        ),
+        wrong(
+            "heads merged behind the channels",
+            """The heads are cut right, but put together with the axis of heads behind their channels: channels of
+            different heads take turns. They should lie side by side, head by head, as they were cut.""",
+            function=_mended_but(
+                (
+                    "mixed.transpose(1, 2).reshape(batch, tokens, dim)",
+                    "mixed.permute(0, 2, 3, 1).reshape(batch, tokens, dim)",
+                )
+            ),
+        ),
+        wrong(
+            "both residuals from the normed tokens",
+            """Set the weights of a block to zero, and it has to hand its input on as it is. Yours hands on normed
+            tokens: what attention and the MLP return is added to what they read, not to the stream.""",
+            function=_mended_but(
+                ("x = x + block.attention", "x = h + block.attention"), ("x = x + block.mlp", "x = h + block.mlp")
+            ),
+        ),
+        wrong(
+            "last block alone",
+            """With a model of one block it is right, with two it is not: the first blocks have no effect on the
+            result.""",
+            function=_mended_but(("in model.blocks", "in model.blocks[-1:]")),
+        ),
+        wrong(
+            "blocks in reverse",
+            """With a model of one block it is right, with two it is not: the blocks are called from the last to the
+            first.""",
+            function=_mended_but(("in model.blocks", "in model.blocks[::-1]")),
+        ),
+        wrong(
+            "positions outside the graph",
+            """The logits are right, but `model.positions` gets no gradient: it is detached on the way, and would never
+            be learned.""",
+            function=_mended_but(("+ model.positions", "+ model.positions.detach()")),
         ),
     ),
 )

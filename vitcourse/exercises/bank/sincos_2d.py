@@ -61,6 +61,12 @@ def _rows_alone(rows: int, cols: int, dim: int) -> Tensor:
     return _clocks(row, dim)
 
 
+def _as_in_vit_pytorch(rows: int, cols: int, dim: int) -> Tensor:
+    row, col = _grid(rows, cols)
+    frequencies = 10_000 ** (-torch.arange(dim // 4) / (dim // 4 - 1))
+    return torch.cat([_clocks(col, dim // 2, frequencies), _clocks(row, dim // 2, frequencies)], dim=1)
+
+
 def _added(rows: int, cols: int, dim: int) -> Tensor:
     row, col = _grid(rows, cols)
     return _clocks(row, dim) + _clocks(col, dim)
@@ -86,9 +92,9 @@ def _only_frequencies_differ(value: Tensor, arguments: Arguments) -> bool:
     row, col = _grid(rows, cols)
     frequencies = torch.atan2(sine, cosine)
     codes = torch.cat([_clocks(c.double(), dim // 2, frequencies) for c in (row, col)], dim=1)
-    right = 10_000.0 ** (-torch.arange(dim // 4) / (dim // 4))
-    turn = (frequencies - right + torch.pi).remainder(2 * torch.pi) - torch.pi
-    return torch.allclose(codes, value.double(), atol=1e-2) and bool(turn.abs().max() > 1e-4)
+    return torch.allclose(codes, value.double(), atol=1e-2) and not torch.allclose(
+        value, sincos_2d(rows, cols, dim), atol=1e-2
+    )
 
 
 def _places(value: Tensor, dim: int) -> tuple[Tensor, Tensor] | None:
@@ -141,9 +147,11 @@ EXERCISE = Exercise(
         "Which positions have the same first half of channels, and which the same second half?",
         "Write the code of one axis first: all coordinates times all frequencies, an outer product, then its sines and "
         "its cosines. That is (length, dim / 2). Then give each position its row's code and its column's.",
-        "`torch.outer(coordinates, frequencies)`, its `sin()` and `cos()` joined along the channels. Each row's code "
-        "is repeated `cols` times before the next (`repeat_interleave`), the columns' codes run through once a row "
-        "(`repeat`); then join the halves.",
+        "`frequencies = 10000 ** (-4 * torch.arange(dim // 4) / dim)`. The code of an axis: "
+        "`torch.outer(torch.arange(length), frequencies)`, its `sin()` and `cos()` joined by `torch.cat` along the "
+        "channels. Of the rows' codes each is repeated for its `cols` positions, `.repeat_interleave(cols, "
+        "dim=0)`; the columns' codes run through once for each row, `.repeat(rows, 1)`. Join both halves along the "
+        "channels.",
     ),
     properties=(
         Property(
@@ -157,7 +165,9 @@ EXERCISE = Exercise(
             "frequencies are other ones than the formula's. Look at the base, at the exponent and its sign, and at "
             "what `k` counts.",
             lambda value, arguments: (
-                not _only_frequencies_differ(value, arguments) or _frequencies_grow(value, arguments)
+                not _only_frequencies_differ(value, arguments)
+                or _frequencies_grow(value, arguments)
+                or _only_channels_are_in_another_order(value, arguments)
             ),
         ),
         Property(
@@ -365,6 +375,70 @@ EXERCISE = Exercise(
             line.""",
             'rearrange(torch.cat([by_row, by_col], dim=2), "r c d -> (r c) d")',
             "torch.cat([by_row, by_col], dim=2)",
+        ),
+        wrong(
+            "coordinates from 0 to 2 pi",
+            """The first clock goes round once from the first row to the last, whatever the size of the grid: your
+            coordinates are stretched to run from 0 to 2 pi, as in DETR. Here a coordinate counts patches: 0, 1, 2.""",
+            "angles = torch.outer(torch.arange(length, dtype=torch.float64), frequencies)",
+            "angles = torch.outer(torch.linspace(0, 2 * torch.pi, length, dtype=torch.float64), frequencies)",
+        ),
+        wrong(
+            "coordinates from 0 to 2 pi, divided by 0",
+            """The first clock goes round once from the first row to the last, whatever the size of the grid: your
+            coordinates are stretched to run from 0 to 2 pi, as in DETR. With a single row that is 0 divided by 0. Here
+            a coordinate counts patches: 0, 1, 2.""",
+            "angles = torch.outer(torch.arange(length, dtype=torch.float64), frequencies)",
+            "angles = torch.outer(torch.arange(length) / (length - 1) * 2 * torch.pi, frequencies.float())",
+        ),
+        wrong(
+            "coordinates as a share of 2 pi",
+            """The first clock goes round once for the whole grid, whatever its size: your coordinates are divided by
+            the number of rows or columns and multiplied by 2 pi. Here a coordinate counts patches: 0, 1, 2.""",
+            "angles = torch.outer(torch.arange(length, dtype=torch.float64), frequencies)",
+            "angles = torch.outer(torch.arange(length, dtype=torch.float64) / length * 2 * torch.pi, frequencies)",
+        ),
+        wrong(
+            "coordinates from 1 to 2 pi's end",
+            """Your coordinates are counted from 1 and stretched so that the last one is 2 pi, whatever the size of the
+            grid, as in DETR's code. Here a coordinate counts patches: 0, 1, 2.""",
+            "angles = torch.outer(torch.arange(length, dtype=torch.float64), frequencies)",
+            "angles = torch.outer(torch.arange(1, length + 1).double() / length * 2 * torch.pi, frequencies)",
+        ),
+        wrong(
+            "frequencies from slow to fast",
+            """Each position has its right numbers, but in each quarter they stand in reverse: the slowest frequency
+            comes first. `k` counts from 0 up, and the fastest is first.""",
+            "(-torch.arange(dim // 4, dtype=torch.float64) / (dim // 4))",
+            "(-torch.arange(dim // 4, dtype=torch.float64).flip(0) / (dim // 4))",
+        ),
+        wrong(
+            "as in vit-pytorch",
+            """Two things are otherwise than asked for. The first half of your channels tells the column (x), where it
+            should tell the row. And the frequencies are spread up to 1/10000, the end included, by one less in the
+            denominator; with a single frequency that divides 0 by 0.""",
+            function=_as_in_vit_pytorch,
+        ),
+        wrong(
+            "backwards",
+            """The sines have the wrong sign, the cosines are right: your coordinates, or the frequencies, are negative.
+            In the formula the minus is in the exponent.""",
+            "torch.outer(torch.arange(length, dtype=torch.float64), frequencies)",
+            "torch.outer(-torch.arange(length, dtype=torch.float64), frequencies)",
+        ),
+        wrong(
+            "in half precision on the way",
+            """Your numbers are right to about three digits: the codes pass through float16 before they come back as
+            float32. Nothing asks for that here.""",
+            ").float()",
+            ").half().float()",
+        ),
+        wrong(
+            "cosines twice",
+            """Position (0, 0) is all ones, and the second quarter of the channels repeats the first: your sines are
+            cosines. A cosine alone does not tell whether the clock's hand goes up or down.""",
+            "angles.sin()",
+            "angles.cos()",
         ),
     ),
 )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from ...attention import split_heads
-from ..spec import Exercise, normal, probe, wrong
+from ..spec import Arguments, Exercise, Property, normal, probe, wrong
+
+MISREAD = """The sizes of `x` are read in another order than they have: its axes are batch, tokens, dim. What you take
+    for the length of a token is the number of tokens."""
+NO_INTEGER = """It fails: a size of an axis is no whole number. In Python `/` gives a float, 4.0 and not 4, even where
+    it divides without rest."""
 
 
 def _tokens_cut(x: Tensor, num_heads: int) -> Tensor:
@@ -31,6 +38,85 @@ def _first_head_for_all(x: Tensor, num_heads: int) -> Tensor:
     return torch.stack([first] * num_heads, dim=1)
 
 
+def _a_number_apart(x: Tensor, num_heads: int) -> Tensor:
+    size = x.shape[-1] // num_heads
+    return torch.stack([x[:, :, i : i + size] for i in range(num_heads)], dim=1)
+
+
+def _heads_apart(x: Tensor, num_heads: int) -> Tensor:
+    size = x.shape[-1] // num_heads
+    return torch.stack([x[:, :, i * num_heads : i * num_heads + size] for i in range(num_heads)], dim=1)
+
+
+def _sizes_misread(x: Tensor, num_heads: int) -> Tensor:
+    batch, dim, tokens = x.shape
+    return x.reshape(batch, tokens, num_heads, dim // num_heads).transpose(1, 2)
+
+
+def _sizes_misread_heads_first(x: Tensor, num_heads: int) -> Tensor:
+    batch, dim, tokens = x.shape
+    return x.reshape(batch, num_heads, dim // num_heads, tokens)
+
+
+def _last_head_missing(x: Tensor, num_heads: int) -> Tensor:
+    return torch.stack(x.chunk(num_heads, dim=-1)[:-1], dim=1)
+
+
+def _last_head_empty(x: Tensor, num_heads: int) -> Tensor:
+    heads = split_heads(x, num_heads).clone()
+    heads[:, -1] = 0
+    return heads
+
+
+def _first_head_empty(x: Tensor, num_heads: int) -> Tensor:
+    heads = split_heads(x, num_heads).clone()
+    heads[:, 0] = 0
+    return heads
+
+
+def _last_numbers_missing(x: Tensor, num_heads: int) -> Tensor:
+    size = x.shape[-1] // num_heads
+    return torch.stack([x[:, :, i * size : (i + 1) * size - 1] for i in range(num_heads)], dim=1)
+
+
+def _half_numbers_viewed(x: Tensor, num_heads: int) -> Tensor:
+    size: Any = x.shape[-1] / num_heads
+    return x.view(x.shape[0], x.shape[1], num_heads, size).transpose(1, 2)
+
+
+def _half_numbers_reshaped(x: Tensor, num_heads: int) -> Tensor:
+    size: Any = x.shape[-1] / num_heads
+    return x.reshape(x.shape[0], x.shape[1], num_heads, size).transpose(1, 2)
+
+
+def _numbers_of_a_token(value: Tensor, arguments: Arguments) -> Tensor:
+    """For each token the numbers that all heads together hold of it, sorted."""
+    return value.transpose(1, 2).flatten(2).sort(dim=-1).values
+
+
+def _of_the_token(value: Any, arguments: Arguments) -> bool:
+    """False where every number is there, but not at its own token."""
+    right = split_heads(**arguments)
+    if not torch.equal(value.flatten().sort().values, right.flatten().sort().values):
+        return True
+    return torch.equal(_numbers_of_a_token(value, arguments), _numbers_of_a_token(right, arguments))
+
+
+def _blocks(value: Any, arguments: Arguments) -> bool:
+    """False where each token has its own numbers, but not in the right heads or places."""
+    right = split_heads(**arguments)
+    if not torch.equal(_numbers_of_a_token(value, arguments), _numbers_of_a_token(right, arguments)):
+        return True
+    return torch.equal(value, right)
+
+
+def _each_once(value: Any, arguments: Arguments) -> bool:
+    """False where all numbers of a token's are its own, but some come twice, so that others are lost."""
+    mine, right = (_numbers_of_a_token(v, arguments) for v in (value, split_heads(**arguments)))
+    own = all(set(a) <= set(b) for a, b in zip(mine.flatten(0, 1).tolist(), right.flatten(0, 1).tolist(), strict=True))
+    return not own or torch.equal(mine, right)
+
+
 def _a_list(x: Tensor, num_heads: int) -> tuple[Tensor, ...]:
     return x.chunk(num_heads, dim=-1)
 
@@ -45,6 +131,26 @@ EXERCISE = Exercise(
     piece=True,
     axes=("image", "head", "token", "entry"),
     batch=("x",),
+    properties=(
+        Property(
+            "each number once",
+            "What the heads hold of a token are its own numbers, but some come twice, and others are lost. Heads share "
+            "a token out among them: where one share ends, the next begins.",
+            _each_once,
+        ),
+        Property(
+            "blocks",
+            "The heads hold of each token its own numbers, but they are shared out in another way. Head 0 takes the "
+            "first numbers of a token, side by side, head 1 the next ones, and so on.",
+            _blocks,
+        ),
+        Property(
+            "tokens",
+            "All numbers are there, but what stands at a token in your heads are numbers of several tokens, or of "
+            "another one. A reshape keeps the order in memory; look at which axes it cuts, and at which axes move.",
+            _of_the_token,
+        ),
+    ),
     probes=(
         probe(
             "2 images of 5 tokens with 12 numbers, 3 heads",
@@ -147,6 +253,52 @@ EXERCISE = Exercise(
             Joining the pieces along an axis that is there makes it longer; the heads need an axis of their own.""",
             "-> b h n d",
             "-> (h b) n d",
+        ),
+        wrong(
+            "heads below one another",
+            """Your result has three axes, with more tokens than went in, and short ones: the pieces are joined along
+            the tokens. That makes this axis longer; the heads need an axis of their own.""",
+            "-> b h n d",
+            "-> b (h n) d",
+        ),
+        wrong(
+            "a number apart",
+            """Head 0 is right, the others are not: the next head begins one number further, so that heads overlap and
+            the last numbers of a token are lost. You count heads where numbers are needed.""",
+            function=_a_number_apart,
+        ),
+        wrong(
+            "as far apart as there are heads",
+            """Head 0 is right, the others begin in the wrong place: as many numbers further as there are heads. One
+            head ends where it has all its numbers, and there the next one begins.""",
+            function=_heads_apart,
+        ),
+        wrong("sizes misread", MISREAD, function=_sizes_misread),
+        wrong("sizes misread, heads first", MISREAD, function=_sizes_misread_heads_first),
+        wrong(
+            "last number of each head missing",
+            """Each head is too short by its last number. The end of a slice is itself left out already, nothing has to
+            be taken from it.""",
+            function=_last_numbers_missing,
+        ),
+        wrong("a size that is no integer", NO_INTEGER, function=_half_numbers_viewed),
+        wrong("a size that is no integer, in a reshape", NO_INTEGER, function=_half_numbers_reshaped),
+        wrong(
+            "last head missing",
+            """There is one head too few: the last share of each token is lost. The end of a Python `range` is itself
+            left out already.""",
+            function=_last_head_missing,
+        ),
+        wrong(
+            "last head empty",
+            """The last head is 0, the others are right: its share is never written. The end of a Python `range` is
+            itself left out already.""",
+            function=_last_head_empty,
+        ),
+        wrong(
+            "first head empty",
+            """Head 0 is 0, the others are right: its share is never written. Counting begins at 0.""",
+            function=_first_head_empty,
         ),
         wrong(
             "one head",

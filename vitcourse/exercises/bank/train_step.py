@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import copy
+import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..spec import Arguments, Exercise, normal, probe, seeded, wrong
+from ..spec import Arguments, Exercise, Property, probe, wrong
+from ._seen_train_step import adamw, deeper, left_behind, linear, sgd, start, with_batch_norm
 
 
 def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
@@ -22,6 +24,96 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tenso
     return loss.item()
 
 
+def _on_a_fresh_model(arguments: Arguments, training: bool) -> Tensor:
+    """The logits before the step."""
+    model = arguments["model"].train(training)
+    with torch.no_grad():
+        return model(arguments["images"])
+
+
+def _loss(arguments: Arguments, training: bool = True) -> float:
+    return float(F.cross_entropy(_on_a_fresh_model(arguments, training), arguments["labels"]))
+
+
+def _near(value: float, other: float) -> bool:
+    return abs(value - other) <= 1e-5 * abs(other)
+
+
+def _is_not_a_loss_afterwards(value: float, arguments: Arguments) -> bool:
+    before = train_step(**arguments)
+    return _near(value, before) or not any(_near(value, _loss(arguments, training)) for training in (True, False))
+
+
+def _is_not_a_loss_in_eval_mode(value: float, arguments: Arguments) -> bool:
+    return not _near(value, _loss(arguments, training=False)) or _near(value, _loss(arguments))
+
+
+def _is_no_accuracy(value: float, arguments: Arguments) -> bool:
+    answers = _on_a_fresh_model(arguments, True).argmax(dim=1)
+    share = float((answers == arguments["labels"]).double().mean())
+    return not any(_near(value, number) for number in (share, 100 * share))
+
+
+def _is_not_of_one_image(value: float, arguments: Arguments) -> bool:
+    logits, labels = _on_a_fresh_model(arguments, True), arguments["labels"]
+    if len(labels) == 1:
+        return True
+    losses = F.cross_entropy(logits, labels, reduction="none")
+    return not any(_near(value, float(losses[place])) for place in (0, -1))
+
+
+def _is_not_rounded(value: float, arguments: Arguments) -> bool:
+    right = _loss(arguments)
+    return _near(value, right) or not any(value == round(right, digits) for digits in range(5))
+
+
+def _is_not_in(factor: float) -> Callable[[float, Arguments], bool]:
+    return lambda value, arguments: not _near(value, factor * _loss(arguments))
+
+
+def _is_not_by_batch(value: float, arguments: Arguments) -> bool:
+    count, right = len(arguments["labels"]), _loss(arguments)
+    return count == 1 or not any(_near(value, factor * right) for factor in (count, 1 / count))
+
+
+def _is_not_in_pieces(value: float, arguments: Arguments) -> bool:
+    """With one step a piece, the mean taken over pieces or over images."""
+    images, labels, initial = arguments["images"], arguments["labels"], arguments["model"]
+    start = {name: tensor.clone() for name, tensor in initial.state_dict().items()}
+    memory = copy.deepcopy(arguments["optimizer"].state_dict())
+    for size in range(1, len(labels)):
+        initial.load_state_dict(start)
+        arguments["optimizer"].load_state_dict(copy.deepcopy(memory))
+        pieces = list(zip(images.split(size), labels.split(size), strict=True))
+        try:
+            losses = [train_step(initial, arguments["optimizer"], *piece) for piece in pieces]
+        except ValueError:  # batch norm on one image
+            continue
+        counts = [len(piece[1]) for piece in pieces]
+        weighted = sum(loss * count for loss, count in zip(losses, counts, strict=True)) / len(labels)
+        if any(_near(value, number) for number in (weighted, sum(losses) / len(losses), sum(losses), losses[-1])):
+            return False
+    return True
+
+
+def _with_loss(loss: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., float]:
+    """A right step by another loss."""
+
+    def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
+        model.train()
+        optimizer.zero_grad()
+        value = loss(model(images), labels)
+        value.backward()
+        optimizer.step()
+        return value.item()
+
+    return train_step
+
+
+def _truth(logits: Tensor, labels: Tensor) -> Tensor:
+    return F.one_hot(labels, logits.shape[1]).to(logits)
+
+
 def _without_graph(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
     model.train()
     optimizer.zero_grad()
@@ -32,86 +124,16 @@ def _without_graph(model: nn.Module, optimizer: torch.optim.Optimizer, images: T
     return loss.item()
 
 
-def _squares(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
-    model.train()
-    optimizer.zero_grad()
-    logits = model(images)
-    loss = F.mse_loss(logits.softmax(dim=1), F.one_hot(labels, logits.shape[1]).to(logits))
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def _own_answers(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
-    model.train()
-    optimizer.zero_grad()
-    logits = model(images)
-    loss = F.cross_entropy(logits, logits.argmax(dim=1))
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
 def _one_image_at_a_time(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
-    losses = []
-    for image, label in zip(images.split(1), labels.split(1), strict=True):
-        model.train()
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(image), label)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = [train_step(model, optimizer, *pair) for pair in zip(images.split(1), labels.split(1), strict=True)]
     return sum(losses) / len(losses)
 
 
-Optimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
-
-
-def _sgd(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    return torch.optim.SGD(parameters, lr=0.5, momentum=0.9)
-
-
-def _adamw(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(parameters, lr=0.05, weight_decay=0.1)
-
-
-def _start(
-    g: torch.Generator, make: Callable[[], nn.Module], optimizer: Optimizer, batch: int, classes: int, earlier: bool
-) -> Arguments:
-    """A model and its optimizer; with `earlier`, a batch has been there before and its gradients are left over."""
-    torch.set_grad_enabled(True)  # an answer may have switched it off for good
-    model = seeded(g, make)
-    steps = optimizer(model.parameters())
-    if earlier:
-        for parameter in model.parameters():
-            parameter.grad = normal(g, *parameter.shape)
-        steps.step()
-    made: list[bool] = []
-    steps.register_step_post_hook(lambda *_: made.append(True))
-    model.steps_made = made
-    images = normal(g, batch, 1, 2, 3)
-    return {"model": model, "optimizer": steps, "images": images, "labels": torch.arange(batch) * 2 % classes}
-
-
-def _linear() -> nn.Module:
-    return nn.Sequential(nn.Flatten(), nn.Linear(6, 4))
-
-
-def _deeper() -> nn.Module:
-    return nn.Sequential(nn.Flatten(), nn.Linear(6, 5), nn.GELU(), nn.Linear(5, 3))
-
-
-def _with_batch_norm() -> nn.Module:
-    return nn.Sequential(nn.Flatten(), nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 3)).eval()
-
-
-def _left_behind(value: Any, arguments: Arguments) -> Any:
-    model = arguments["model"]
-    mode = "training" if all(module.training for module in model.modules()) else "eval"
-    return [
-        *(tensor.detach() for tensor in model.state_dict().values()),
-        f"a model in {mode} mode after {len(model.steps_made)} calls of `optimizer.step()`",
-    ]
+def _shown_in_eval_mode(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
+    model.eval()
+    shown = F.cross_entropy(model(images), labels).item()
+    train_step(model, optimizer, images, labels)
+    return shown
 
 
 EXERCISE = Exercise(
@@ -123,24 +145,88 @@ EXERCISE = Exercise(
     difficulty=2,
     piece=True,
     untouched=False,
-    observe=_left_behind,
+    observe=left_behind,
     probes=(
         probe(
             "a linear model, SGD with momentum, and gradients left over from an earlier batch",
-            lambda g: _start(g, _linear, _sgd, batch=5, classes=4, earlier=True),
+            lambda g: start(g, linear, sgd, batch=5, classes=4, earlier=True),
         ),
         probe(
             "two layers, AdamW, and gradients left over from an earlier batch",
-            lambda g: _start(g, _deeper, _adamw, batch=4, classes=3, earlier=True),
+            lambda g: start(g, deeper, adamw, batch=4, classes=3, earlier=True),
         ),
         probe(
             "a model with batch norm, handed in in eval mode",
-            lambda g: _start(g, _with_batch_norm, _sgd, batch=7, classes=3, earlier=True),
+            lambda g: start(g, with_batch_norm, sgd, batch=7, classes=3, earlier=True),
         ),
         probe(
-            "the very first step, with a batch of one",
-            lambda g: _start(g, _linear, _sgd, batch=1, classes=4, earlier=False),
-            "the very first step",
+            "the very first step, with three images",
+            lambda g: start(g, linear, sgd, batch=3, classes=4, earlier=False),
+        ),
+        probe(
+            "a batch of one, and gradients left over from an earlier batch",
+            lambda g: start(g, linear, sgd, batch=1, classes=4, earlier=True),
+        ),
+    ),
+    properties=(
+        Property(
+            "not negative",
+            "Your loss is negative. A cross-entropy is never that: the logarithm of a probability is at most 0, and "
+            "its sign is turned.",
+            lambda value, arguments: value >= 0,
+        ),
+        Property(
+            "not the accuracy",
+            "Your number is the share of right answers, not the loss: how sure the model was plays no part in it.",
+            _is_no_accuracy,
+        ),
+        Property(
+            "of the whole batch",
+            "Your number is the loss of one image alone, the first or the last of the batch. The others play no part.",
+            _is_not_of_one_image,
+        ),
+        Property(
+            "not e to the loss",
+            "Your number is e to the loss, which is called perplexity. Asked for is the loss itself.",
+            lambda value, arguments: not _near(value, math.exp(_loss(arguments))),
+        ),
+        Property(
+            "loss before the step",
+            "Your number is the loss after the step: it comes from another pass through the model, which had moved "
+            "by then. Asked for is the loss that `backward` began with.",
+            _is_not_a_loss_afterwards,
+        ),
+        Property(
+            "loss in training mode",
+            "Your number is the loss in eval mode: the pass that it comes from did not have the model in training "
+            "mode, so dropout was off and batch norm used old statistics.",
+            _is_not_a_loss_in_eval_mode,
+        ),
+        Property(
+            "one step for the whole batch",
+            "Your number is what one gets when the batch is cut into pieces and each piece makes a step of its own: "
+            "later pieces meet a model that has moved already. One batch is one pass and one step.",
+            _is_not_in_pieces,
+        ),
+        Property(
+            "not in bits", "Your number is the loss in bits: 1.44 times the one in nats.", _is_not_in(1 / math.log(2))
+        ),
+        Property(
+            "not in bits",
+            "Your number is 0.69 times the loss: ln 2 is a factor too many, which turns bits into nats. It is in nats "
+            "already.",
+            _is_not_in(math.log(2)),
+        ),
+        Property(
+            "mean over the batch",
+            "Your number is the right loss times the number of images, or divided by it once more: PyTorch's loss is "
+            "a mean over the batch already, unless it is told otherwise.",
+            _is_not_by_batch,
+        ),
+        Property(
+            "not rounded",
+            "Your number is the right loss, rounded. Round where you print, not where you return.",
+            _is_not_rounded,
         ),
     ),
     hints=(
@@ -148,8 +234,8 @@ EXERCISE = Exercise(
         "would each do with gradients of an earlier batch?",
         "`backward` adds to `.grad`, `step` reads it. So it must be empty before the first, and full before the "
         "second. And the loss is a number on the way to all of them: logits, labels, mean.",
-        "Training mode; empty the gradients; logits and their cross-entropy; backward from it; move. What you "
-        "return is the loss that you have already, as a plain number.",
+        "In this order: `model.train()`, `optimizer.zero_grad()`, `F.cross_entropy` of `model(images)` and the labels "
+        "as `loss`, `loss.backward()`, `optimizer.step()`. Return that `loss` by `.item()`.",
     ),
     misconceptions=(
         wrong(
@@ -163,10 +249,24 @@ EXERCISE = Exercise(
         wrong(
             "empty gradients",
             """The loss is right, but the model does not move, though a step is made: when `step` runs, the
-            gradients are empty. Either they are emptied after `backward` has filled them, or `backward` has not run
-            yet.""",
+            gradients are empty. They are emptied after `backward` has filled them.""",
             ("    optimizer.zero_grad()\n", ""),
             ("    loss.backward()\n", "    loss.backward()\n    optimizer.zero_grad()\n"),
+        ),
+        wrong(
+            "step before backward",
+            """The loss is right, but the model does not move, though a step is made: when `step` runs, the
+            gradients are still empty. They are made by `backward`, which comes only afterwards.""",
+            ("    loss.backward()\n", ""),
+            ("    optimizer.step()\n", "    optimizer.step()\n    loss.backward()\n"),
+        ),
+        wrong(
+            "no gradient reaches the model",
+            """The loss is right, but the model does not move: no gradient ever comes back to it. Either `backward`
+            is not called, or it starts from a number that is cut off from the graph: a new tensor made of the loss
+            (`torch.tensor(...)`, `.item()`, `.detach()`) knows nothing of the parameters.""",
+            "    loss.backward()\n",
+            "",
         ),
         wrong(
             "gradients set to 0 before the step",
@@ -206,6 +306,21 @@ EXERCISE = Exercise(
             'F.cross_entropy(model(images), labels, reduction="sum")',
         ),
         wrong(
+            "gradient of the sum",
+            """The loss that you return is right, but the model moves too far: `backward` starts from the sum over
+            the batch, and the division by the number of images comes after it. A step would be longer for a larger
+            batch.""",
+            ("F.cross_entropy(model(images), labels)", 'F.cross_entropy(model(images), labels, reduction="sum")'),
+            ("return loss.item()", "return loss.item() / len(labels)"),
+        ),
+        wrong(
+            "mean divided again",
+            """Your loss is too small, by as much as the batch has images, and so is its gradient: PyTorch's
+            cross-entropy is a mean over the batch already, and you divide it by their number once more.""",
+            "F.cross_entropy(model(images), labels)",
+            "F.cross_entropy(model(images), labels) / len(labels)",
+        ),
+        wrong(
             "divided by the batch again",
             """The loss that you return is right, but the gradient is too small, by as much as the batch has images:
             the loss is divided by the batch before `backward`, and it is a mean already.""",
@@ -226,6 +341,36 @@ EXERCISE = Exercise(
             Right after a test that is how a model comes, and you would train another network than you think.""",
             "    model.train()\n",
             "",
+        ),
+        wrong(
+            "training mode too late",
+            """The pass through the model runs in the mode in which it came: batch norm uses old statistics, dropout
+            is off. You do switch to training mode, but only after the logits are made.""",
+            ("    model.train()\n", ""),
+            ("    loss.backward()\n", "    model.train()\n    loss.backward()\n"),
+        ),
+        wrong(
+            "loss shown in eval mode",
+            """The model moves as it should, but the number that you return comes from a pass of its own, in eval
+            mode: a second pass for nothing, and with dropout or batch norm another loss than the one that the step
+            is made by.""",
+            function=_shown_in_eval_mode,
+        ),
+        wrong(
+            "two passes through the model",
+            """Loss and step may look right, but the batch goes through the model twice. That takes twice the time,
+            batch norm counts the batch twice in its statistics, and dropout draws anew: logits that you have can be
+            used again.""",
+            "F.cross_entropy(model(images), labels)",
+            "F.cross_entropy((model(images), model(images))[1], labels)",
+        ),
+        wrong(
+            "clipped",
+            """The loss is right, but some steps are too short: you cut the gradient to length 1, as the long
+            training loop of this lesson does. The exercise asks for the plain step. Clipping is a choice of its
+            own, with a length to choose.""",
+            "    optimizer.step()\n",
+            "    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n    optimizer.step()\n",
         ),
         wrong(
             "eval mode",
@@ -287,14 +432,13 @@ EXERCISE = Exercise(
             "logits taken for logarithms",
             """Your loss can be negative: PyTorch's `nll_loss` expects logarithms of probabilities and only picks
             the true class's; it was handed logits. Nothing makes their exponentials sum to 1.""",
-            "F.cross_entropy(",
-            "F.nll_loss(",
+            function=_with_loss(F.nll_loss),
         ),
         wrong(
             "its own answers",
             """Your loss never looks at the labels: the model is trained towards the classes that it prefers
             already. It only becomes surer of what it thinks.""",
-            function=_own_answers,
+            function=_with_loss(lambda logits, labels: F.cross_entropy(logits, logits.argmax(dim=1))),
         ),
         wrong(
             "a step for each image",
@@ -306,7 +450,58 @@ EXERCISE = Exercise(
             "squared error",
             """Your loss is far too small: it is the mean square of probabilities minus truth. It never exceeds 1,
             however sure a mistake is, and its gradient fades there. The exercise asks for the cross-entropy.""",
-            function=_squares,
+            function=_with_loss(lambda logits, labels: F.mse_loss(logits.softmax(dim=1), _truth(logits, labels))),
+        ),
+        wrong(
+            "squared error of the logits",
+            """Your loss is the mean square of logits minus truth, which pulls all logits to 0 or 1: it punishes a
+            model for being surer than that. Logits may be of any size; the exercise asks for the cross-entropy.""",
+            function=_with_loss(lambda logits, labels: F.mse_loss(logits, _truth(logits, labels))),
+        ),
+        wrong(
+            "binary cross-entropy",
+            """Your loss asks for each class on its own, yes or no, by a sigmoid, and averages over all these
+            questions. Here an image has exactly one class: the classes compete, and only the true one has a
+            term.""",
+            function=_with_loss(
+                lambda logits, labels: F.binary_cross_entropy_with_logits(logits, _truth(logits, labels))
+            ),
+        ),
+        wrong(
+            "no logarithm",
+            """Your loss is the mean probability of the true classes with its sign turned. It never goes below -1,
+            and a sure mistake has hardly any gradient. The logarithm is missing.""",
+            function=_with_loss(lambda logits, labels: -(logits.softmax(dim=1) * _truth(logits, labels)).sum(1).mean()),
+        ),
+        wrong(
+            "softmax over the batch",
+            """An image's loss depends on the other images, and for a batch of one it is 0: your probabilities sum to
+            1 over the images of the batch. They should do so over the classes of one image.""",
+            function=_with_loss(lambda logits, labels: F.nll_loss(logits.log_softmax(dim=0), labels)),
+        ),
+        wrong(
+            "label smoothing",
+            """Your loss does not come to 0 for a sure and right model: a tenth of the truth is spread over all
+            classes (`label_smoothing`). That is used as well; the exercise asks for the plain cross-entropy.""",
+            function=_with_loss(lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=0.1)),
+        ),
+        wrong(
+            "first image only",
+            """Your loss looks at the first image alone, and so does the step: the other images of the batch play no
+            part. For a batch of one that is the same.""",
+            function=_with_loss(lambda logits, labels: F.cross_entropy(logits[:1], labels[:1])),
+        ),
+        wrong(
+            "logits and labels exchanged",
+            """It raises an exception in the loss, which looks as if a dtype or a shape were not supported. The two
+            arguments stand the wrong way round: what the model says comes first, the truth second.""",
+            function=_with_loss(lambda logits, labels: F.cross_entropy(labels, logits)),
+        ),
+        wrong(
+            "logits and labels exchanged, labels cast",
+            """It raises that the target must have one dimension. The two arguments of the loss stand the wrong way
+            round: what the model says comes first, the truth second. No cast of the labels is needed then.""",
+            function=_with_loss(lambda logits, labels: F.cross_entropy(labels.double(), logits)),
         ),
     ),
 )
