@@ -156,7 +156,7 @@ def test_other_right_answers_pass(name, body):
     assert result.passed, result.message
 
 
-def test_the_package_s_layer_in_one_call_is_named():
+def test_the_package_s_layer_in_one_call_is_not_counted():
     body = """
     layer = vc.MultiHeadAttention(embed_dim=x.shape[-1], num_heads=num_heads).to(x.dtype)
     weights = {"qkv.weight": qkv_weight, "qkv.bias": qkv_bias}
@@ -164,7 +164,8 @@ def test_the_package_s_layer_in_one_call_is_named():
     return torch.func.functional_call(layer, weights, x)
     """
     result = check(written("multi_head_attention", body))
-    assert "functional_call" in result.message
+    assert result.passed is None
+    assert "not yours" in result.message
 
 
 def test_pytorchs_layer_in_one_call_is_named():

@@ -25,16 +25,17 @@ def calls(exercise: Exercise, function: Callable[..., Any]) -> tuple[bool, set[s
     """Call the function on the first probe and watch.
 
     Returns:
-        Whether the reference ran, and the names of all torch functions that were called.
+        Whether the reference ran, or what does its work, and the names of all torch functions that were called.
     """
-    code = getattr(inspect.unwrap(exercise.reference), "__code__", None)
+    # By identity: an answer that was copied word for word has an equal code.
+    codes = {id(getattr(inspect.unwrap(f), "__code__", None)) for f in (exercise.reference, *exercise.whole)}
     names: set[str] = set()
     reference_ran = False
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal reference_ran
         if event == "call":
-            reference_ran |= frame.f_code is code
+            reference_ran |= id(frame.f_code) in codes
             if frame.f_code.co_filename.startswith(TORCH):
                 names.add(frame.f_code.co_name)
         elif event == "c_call":

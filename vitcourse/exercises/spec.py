@@ -77,6 +77,7 @@ class Exercise:
         core: on the 90-minute path.
         axes: names of the result's axes, for "they differ in token 0 only".
         batch: arguments whose first axis is the batch, as the result's is.
+        whole: functions of the package that do all the work; who calls one has not written the exercise.
         written_by_hand: names that do the exercise's work in one call, which the learner therefore writes out.
         observe: what to compare beside the returned value, after the call: (value, arguments) -> what by name.
         untouched: whether the arguments must be left as they were.
@@ -100,6 +101,7 @@ class Exercise:
     axes: tuple[str, ...] = ()
     properties: tuple[Property, ...] = ()
     batch: tuple[str, ...] = ()
+    whole: tuple[Callable[..., Any], ...] = ()
     written_by_hand: tuple[str, ...] = ()
     observe: Callable[[Any, Arguments], Any] | None = None
     untouched: bool = True

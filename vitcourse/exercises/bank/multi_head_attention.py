@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...attention import attention_weights, merge_heads, split_heads
+from ...attention import MultiHeadAttention, attention_weights, merge_heads, split_heads
 from ..spec import Arguments, Exercise, Misconception, Property, normal, probe, wrong
 from . import _wrong_multi_head_attention as _wrong
 
@@ -189,7 +189,8 @@ EXERCISE = Exercise(
         ),
     ),
     # The last one hands the weights to a finished layer.
-    written_by_hand=("multi_head_attention_forward", "_native_multi_head_attention", "functional_call"),
+    whole=(MultiHeadAttention.forward,),
+    written_by_hand=("multi_head_attention_forward", "_native_multi_head_attention"),
     misconceptions=(
         wrong(
             "no output projection",
