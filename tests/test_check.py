@@ -15,7 +15,7 @@ import check as course_check  # noqa: E402
 def test_every_run_of_pytest_says_why_tests_were_skipped():
     commands = [command for _, command in course_check.fast_steps() + course_check.slow_steps() if "pytest" in command]
     assert len(commands) >= 4
-    assert all("-rs" in command for command in commands)
+    assert all("-rfEs" in command for command in commands)
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/instructors.md", ".github/workflows/test.yml"])

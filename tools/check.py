@@ -22,7 +22,7 @@ Step = tuple[str, list[str]]
 
 def _pytest(*options: str) -> list[str]:
     # Why tests were skipped is part of the result: without Chromium, nothing was looked at in a browser.
-    return [sys.executable, "-m", "pytest", "-rs", *options]
+    return [sys.executable, "-m", "pytest", "-rfEs", *options]
 
 
 def _paths(pattern: str) -> list[str]:

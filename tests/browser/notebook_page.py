@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import time
 from typing import Any
 
@@ -50,7 +51,15 @@ class Notebook:
         self.path = lab.path_of(name)
         self.console: list[str] = []
         page.on("console", self._said)
-        page.on("pageerror", lambda error: self.console.append(str(error)))
+        page.on("pageerror", self._raised)
+
+    def _raised(self, error: Any) -> None:
+        """An exception that nobody caught, with its stack; it counts unless it is JupyterLab's own and known."""
+        stack = str(getattr(error, "stack", ""))
+        # Now and then, while a busy machine draws a cell anew: from its own bundle alone, no widget on the stack.
+        own = all("/static/lab/" in place for place in re.findall(r"(?:https?|blob|data):\S+", stack))
+        if not (own and "removeChild" in str(error)):
+            self.console.append(f"{error} {stack}")
 
     def _said(self, message: Any) -> None:
         text = f"{message.text} {message.location.get('url', '')}"

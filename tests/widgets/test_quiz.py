@@ -79,7 +79,6 @@ def test_without_a_kernel_it_is_html_with_the_answers_folded():
     [
         (2, 0, "question=2 is not a number from 0 to 1"),
         (-1, 0, "question=-1"),
-        ("1", 0, "question='1'"),
         (0, 2, "answer=2 is not a number from 0 to 1"),
         (0, True, "answer=True"),
     ],

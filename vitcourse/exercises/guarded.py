@@ -53,17 +53,17 @@ class Printed(io.TextIOBase):
 
 
 @contextmanager
-def guarded(seconds: float = SECONDS) -> Iterator[Printed]:
+def guarded(seconds: float | None = None) -> Iterator[Printed]:
     """Within this block learners' functions may be called.
 
     Yields:
         What they print.
 
     Raises:
-        Stopped: they took longer than `seconds` in all.
+        Stopped: they took longer than `seconds` in all (`SECONDS` unless given).
     """
     printed = Printed()
-    with _settings_kept(), redirect_stdout(printed), redirect_stderr(printed), time_limit(seconds):
+    with _settings_kept(), redirect_stdout(printed), redirect_stderr(printed), time_limit(SECONDS if seconds is None else seconds):
         yield printed
 
 
