@@ -63,7 +63,8 @@ def guarded(seconds: float | None = None) -> Iterator[Printed]:
         Stopped: they took longer than `seconds` in all (`SECONDS` unless given).
     """
     printed = Printed()
-    with _settings_kept(), redirect_stdout(printed), redirect_stderr(printed), time_limit(SECONDS if seconds is None else seconds):
+    limit = time_limit(SECONDS if seconds is None else seconds)
+    with _settings_kept(), redirect_stdout(printed), redirect_stderr(printed), limit:
         yield printed
 
 
