@@ -26,7 +26,7 @@ FLOORS = (
         "pair_model",
         "residual_stream",
     ),
-    ("data", "training", "maps", "cost", "comparison", "plots", "pretrained", "variants"),
+    ("data", "training", "maps", "cost", "comparison", "plots", "pretrained", "variants", "experiments"),
     ("widgets", "exercises"),
     ("course",),
 )

@@ -1,0 +1,59 @@
+"""Runs experiments configuration by configuration; what is done stays done, so that it can be stopped at any time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from .spec import Config, Experiment, Figures, experiment
+from .tables import TABLES, Table, note_run
+
+
+def run(
+    chosen: list[Experiment], *, quick: bool = False, workers: int = 1, directory: Path = TABLES
+) -> Iterator[tuple[str, Config, list[Figures], float]]:
+    """Measure what is missing in the tables of these experiments, one after the other.
+
+    Each worker is a process with one thread of PyTorch: on small models two of them do almost twice the work of one
+    process with two threads.
+
+    Args:
+        quick: a thin version of each experiment, for a look; written to its own directory by the caller.
+        workers: processes.
+
+    Yields:
+        (name, configuration, figures, seconds) as soon as it stands in the table.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    number = note_run(directory, threads=1, workers=workers)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=one_thread) as pool:
+        for one in chosen:
+            table = Table(one, directory)
+            waiting: dict[Future, Config] = {
+                pool.submit(measured, one.name, config): config for config in table.missing(one.configs(quick))
+            }
+            try:
+                for done in as_completed(waiting):
+                    config = waiting[done]
+                    figures, seconds = done.result()
+                    table.put(config, figures, seconds=seconds, run=number)
+                    yield one.name, config, figures, seconds
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def measured(name: str, config: Config) -> tuple[list[Figures], float]:
+    """The figures of one configuration, and the seconds that they took."""
+    started = time.perf_counter()
+    figures = experiment(name).measure(**config)
+    return figures, time.perf_counter() - started
