@@ -28,22 +28,27 @@ def run(
         (name, configuration, figures, seconds) as soon as it stands in the table.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    number = note_run(directory, threads=1, workers=workers)
+    number = note_run(directory, threads=1)
+    for one in chosen:
+        table = Table(one, directory)
+        missing = table.missing(one.configs(quick))
+        for config, figures, seconds in _measured_side_by_side(one, missing, 1 if one.timed else workers):
+            table.put(config, figures, seconds=seconds, run=number)
+            yield one.name, config, figures, seconds
+
+
+def _measured_side_by_side(
+    one: Experiment, configs: list[Config], workers: int
+) -> Iterator[tuple[Config, list[Figures], float]]:
+    """Each configuration with its figures, in the order in which they are done."""
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=one_thread) as pool:
-        for one in chosen:
-            table = Table(one, directory)
-            waiting: dict[Future, Config] = {
-                pool.submit(measured, one.name, config): config for config in table.missing(one.configs(quick))
-            }
-            try:
-                for done in as_completed(waiting):
-                    config = waiting[done]
-                    figures, seconds = done.result()
-                    table.put(config, figures, seconds=seconds, run=number)
-                    yield one.name, config, figures, seconds
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        waiting: dict[Future, Config] = {pool.submit(measured, one.name, config): config for config in configs}
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], *done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def one_thread() -> None:

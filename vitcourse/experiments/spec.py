@@ -23,6 +23,7 @@ NAMES = (
     "learning_rates",
     "data_regime",
     "compute",
+    "scaling",
 )
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -37,6 +38,7 @@ class Experiment:
         configs: `configs(quick)` lists the configurations; each is measured once, alone, whatever the others give.
         measure: `measure(**config)` gives rows of figures; a table's row is the configuration and one of them.
         sources: files of the package on which the figures depend: a change in one makes the table stale.
+        timed: times are among its figures: it runs alone, one configuration after the other.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Experiment:
     configs: Callable[[bool], Iterable[Config]]
     measure: Callable[..., list[Figures]]
     sources: tuple[str, ...]
+    timed: bool = False
 
     @property
     def code(self) -> str:
