@@ -4,6 +4,7 @@ python tools/claims.py                 all that is missing in the tables of vitc
 python tools/claims.py tokens warmup   these
 QUICK=1 python tools/claims.py         a thin version of each, into a directory of its own, thrown away
 python tools/claims.py --list          what is there, what is missing
+python tools/claims.py --confirm       after a change that should not matter: measure one point of each table again
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 from vitcourse.experiments import EXPERIMENTS, Experiment, experiment
+from vitcourse.experiments.confirm import confirm
 from vitcourse.experiments.runner import run
 from vitcourse.experiments.tables import TABLES, Table
 
@@ -35,10 +37,17 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="experiments; all where none is named")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes, one thread each")
     parser.add_argument("--list", action="store_true", help="run nothing: say what is there")
+    parser.add_argument(
+        "--confirm", action="store_true", help="stamp stale tables whose cheapest point comes out again"
+    )
     options = parser.parse_args()
     chosen = [experiment(name) for name in options.names] or list(EXPERIMENTS)
     if options.list:
         listed(chosen)
+        return
+    if options.confirm:
+        for one in (one for one in chosen if Table(one).rows and Table(one).stale):
+            print(f"{one.name}: {'; '.join(confirm(one)) or 'comes out the same'}", flush=True)
         return
     quick = os.environ.get("QUICK", "") not in ("", "0")
     started = time.monotonic()

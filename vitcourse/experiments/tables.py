@@ -59,6 +59,11 @@ class Table:
         self.code = of.code
         self.rows = rows_of(self.path)
 
+    @property
+    def stale(self) -> bool:
+        """Whether a row was measured by other code than the present one."""
+        return any(row["code"] != self.code for row in self.rows)
+
     def missing(self, configs: Iterable[Config]) -> list[Config]:
         """The configurations without a row by the present code, in their order."""
         return [config for config in configs if not self._has(config)]
