@@ -26,7 +26,7 @@ def listed(chosen: list[Experiment]) -> None:
     for one in chosen:
         table, configs = Table(one), list(one.configs(False))
         missing = len(table.missing(configs))
-        hours = sum(float(row["seconds"]) for row in table.rows) / 3600
+        hours = sum({tuple(row[n] for n in configs[0]): float(row["seconds"]) for row in table.rows}.values()) / 3600
         print(
             f"{one.name:16} {', '.join(one.claims):14} {len(configs) - missing} of {len(configs)}, {hours:.2f} h so far"
         )
