@@ -11,18 +11,13 @@ quiet: the load before the run is printed and written too.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import pathlib
-import statistics
-import sys
 import tempfile
 from typing import Any
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "browser"))
-from lab import Notebook, find_chromium, running_browser, running_lab
-
-LIMIT = 80  # ms, 95th percentile
+from key_to_frame import LIMIT, WARM_UP, heading, press, summed_up, watch, write
+from lab import Notebook, find_chromium, running_browser, running_lab  # key_to_frame knows where it lies
 
 SETUP = """
 import numpy as np
@@ -101,23 +96,6 @@ def case(figure):
 case""",
 }
 
-# Times one move inside the page: from the keydown event until the frame with the new picture is painted.
-WATCH = """() => {
-    window.moves = [];
-    const card = document.querySelector(".vitcourse-card");
-    let pressed = null;
-    document.addEventListener("keydown", (event) => { pressed = event.timeStamp; }, true);
-    new MutationObserver(() => {
-        if (pressed === null) return;
-        const start = pressed;
-        pressed = null;
-        // A message posted before a frame is painted is delivered right after it.
-        const painted = new MessageChannel();
-        painted.port1.onmessage = () => window.moves.push(performance.now() - start);
-        requestAnimationFrame(() => painted.port2.postMessage(null));
-    }).observe(card, {attributes: true, attributeFilter: ["data-frame"], subtree: true});
-}"""
-
 KERNEL_TIME = """
 import time, statistics
 spent = []
@@ -141,24 +119,14 @@ def measure(browser: Any, moves: int) -> list[dict[str, Any]]:
             notebook.run_all()
             page.wait_for_selector(".vitcourse-card canvas[data-frame]")
             page.focus(".vitcourse-controls .noUi-handle")
-            page.evaluate(WATCH)
-            for move in range(moves + 3):  # the first ones warm up
-                page.keyboard.press("ArrowRight" if move % 50 < 40 else "ArrowLeft")
-                page.wait_for_function(f"() => window.moves.length > {move}", timeout=10_000)
-                page.wait_for_timeout(150)
-            times = page.evaluate("() => window.moves")[3:]
+            watch(page.query_selector(".vitcourse-live"))
+            keys = ["ArrowRight" if move % 50 < 40 else "ArrowLeft" for move in range(moves + WARM_UP)]
+            times = [press(page, key) for key in keys][WARM_UP:]
+            if None in times:
+                raise RuntimeError(f"{name}: a key press brought no new picture within 10 s")
             kernel = [float(part) for part in notebook.python(KERNEL_TIME).split()]
-            rows.append(
-                {
-                    "case": name,
-                    "moves": len(times),
-                    "median_ms": statistics.median(times),
-                    "p95_ms": sorted(times)[int(0.95 * len(times))],
-                    "kernel_median_ms": kernel[0],
-                    "kernel_p95_ms": kernel[1],
-                    "png_kb": kernel[2] / 1000,
-                }
-            )
+            inside = {"kernel_median_ms": kernel[0], "kernel_p95_ms": kernel[1], "png_kb": kernel[2] / 1000}
+            rows.append({"case": name, **summed_up(times), **inside})
             notebook.close()
             page.close()
     return rows
@@ -175,13 +143,13 @@ def main() -> int:
     load = os.getloadavg()[0]
     with running_browser() as browser:
         rows = measure(browser, max(options.moves, 30))
-    print(f"load before the run: {load:.2f} on {os.cpu_count()} cores; limit {LIMIT} ms at the 95th percentile\n")
+    print(heading(load))
     print("| picture | median ms | p95 ms | in the kernel: median ms | p95 ms | PNG kB |")
     print("|---|---|---|---|---|---|")
     for row in rows:
         numbers = ("median_ms", "p95_ms", "kernel_median_ms", "kernel_p95_ms", "png_kb")
         print(f"| {row['case']} | " + " | ".join(f"{row[key]:.0f}" for key in numbers) + " |")
-    options.out.write_text(json.dumps({"load_before": load, "cores": os.cpu_count(), "rows": rows}, indent=1) + "\n")
+    write(options.out, load, rows)
     return 0 if all(row["p95_ms"] <= LIMIT for row in rows) else 2
 
 

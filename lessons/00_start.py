@@ -30,7 +30,7 @@ from vitcourse.maps import class_attention_map
 from vitcourse.plots import maps as plots
 from vitcourse.plots.pipeline import pipeline_strip
 from vitcourse.training import load_checkpoint
-from vitcourse.widgets import button, cell, choices, live, picture, predict, slider
+from vitcourse.widgets import choices, drawing, live, picture, predict, slider
 
 weights = "mnist"  # or "my_mnist.safetensors", which lesson 05 saves
 model = load_checkpoint(weights).requires_grad_(False)
@@ -40,16 +40,19 @@ patch_size, (rows, cols) = model.config["patch_size"], model.grid
 # %% [markdown] tags=["core"]
 # ## A Vision Transformer at work
 #
-# A small **Vision Transformer** (ViT) has learned to read digits. Left is what it gets, on the right its prediction: a
-# probability for each class. In the middle, blue shows where it looks. (The code is folded; you need not read it now.)
+# A small **Vision Transformer** (ViT) has learned to read digits. Here is a sheet to draw on, cut into patches. In the
+# picture, blue shows where the model looks; the bars are its prediction, a probability for each class. Both follow your
+# pen. (The code is folded; you need not read it now.)
 #
-# - Click patches on the left, or drag over them: the brush erases them, or fills them with ink.
-# - Can you make another digit of it, in the eyes of the model?
+# - Change the seven: can you make another digit of it, in the eyes of the model?
+# - Press *Clear*. What does the model say of a blank sheet? It has ten answers, and no other.
+# - Draw a digit of your own, about as large as the dashed box. At which stroke does the model know it?
+# - Take the eraser. What can go before the answer changes?
 # - Shift the digit to the side. When does the model fail?
 # - Go through layers and heads. Do they look at the ink?
 
 # %% tags=["core", "hide-source"]
-examples = torch.stack([test.images[test.labels == digit][0] for digit in range(10)])  # one of each class
+examples = {f"{digit}": test.images[test.labels == digit][0, 0] for digit in range(10)}  # one of each class
 layers, heads = len(model.blocks), model.config["num_heads"]
 
 
@@ -62,34 +65,19 @@ def shifted(image, pixels):
 
 
 @live(
-    alt="A digit under a grid of patches, the same digit tinted where the class token looks, and the probabilities of "
-    "the ten classes. Patches can be erased or inked, the digit shifted, a layer and a head chosen.",
-    size=(760, 300),
-    digit=slider(0, 9, value=7),
+    alt="A digit, tinted where the class token looks, and the probabilities of the ten classes. They follow what is drawn "
+    "on a sheet beside them. The digit can be shifted, a layer and a head chosen.",
+    size=(460, 300),
+    digit=drawing(28, start=examples, value="7", center=True, grid=(rows, cols), label="draw here"),
     shift_right=slider(-10, 10, value=0, unit="pixels"),
     layer=slider(1, layers, value=layers),
     head=choices({"mean of all": None} | {f"{h + 1}": h for h in range(heads)}),
-    brush=choices({"erases": 0.0, "inks": 1.0}, kind="buttons"),
-    start_again=button("undo the brush"),
-    patch=cell(rows, cols),
 )
 def at_work(figure):
-    draw = plots.digit_at_work(figure, examples[7, 0], (rows, cols), [str(digit) for digit in range(10)])
-    painted: dict[tuple[int, int], float] = {}
-    last: dict[str, object] = {"touches": 0, "image": (7, 0)}
+    draw = plots.digit_at_work(figure, examples["7"], (rows, cols), list(examples))
 
-    def update(digit, shift_right, layer, head, brush, start_again, patch):
-        if patch.touches != last["touches"]:
-            painted[patch] = brush
-        if last["image"] != (digit, start_again):
-            painted.clear()
-        last.update(touches=patch.touches, image=(digit, start_again))
-
-        patches = vc.patchify(shifted(examples[digit][None], shift_right), patch_size)
-        for (row, col), ink in painted.items():
-            patches[:, row * cols + col] = ink
-        image = vc.unpatchify(patches, patch_size, model.config["img_size"])
-
+    def update(digit, shift_right, layer, head):
+        image = shifted(torch.from_numpy(digit), shift_right)[None, None]
         with vc.record_attention(model) as maps:
             probabilities = model(image).softmax(dim=-1)[0]
         looks = class_attention_map(maps[layer - 1], (rows, cols))[0]  # (heads, rows, cols)
@@ -97,7 +85,7 @@ def at_work(figure):
         name = "mean of heads" if head is None else f"head {head + 1}"
         draw(image[0, 0], looks, probabilities, f"layer {layer}, {name}")
         answer = int(probabilities.argmax())
-        return f"The digit is a {digit}. The model says {answer}, with probability {probabilities[answer]:.2f}."
+        return f"The model says {answer}, with probability {probabilities[answer]:.2f}."
 
     return update
 
@@ -164,7 +152,7 @@ print(tuple(probabilities.shape), "sum", round(probabilities.sum().item(), 3))
 # %% [markdown] tags=["core"]
 # In each layer of the encoder, each token gathers from all tokens. It has a **weight** of 1 to share out among them: this
 # is **attention**. A layer does it several times side by side, in **heads**. The weights of a head are an **attention
-# map**, a row for each token that looks. The blue tint was one row, that of the class token.
+# map**, a row for each token that looks. The blue tint was the class token's row, at first averaged over heads.
 
 # %% tags=["core", "nbval-check-output"]
 with vc.record_attention(model) as maps:
@@ -187,7 +175,8 @@ print("the class token's rows, laid out on the patches:", tuple(row.shape))
 some = test[:1000]
 accuracy = (model(some.images).argmax(dim=-1) == some.labels).float().mean().item()
 read.reveal(
-    round(1000 * accuracy), note=f"Measured on {len(some.labels)} test digits. Guessing would give about 100 of 1,000."
+    round(1000 * accuracy),
+    note=f"Measured on {len(some.labels):,} test digits. Guessing would give about 100 of 1,000.",
 )
 
 # %% tags=["core"]

@@ -27,7 +27,8 @@ from vitcourse.data import load, photograph
 from vitcourse.errors import as_pair, check_images, require_patches_fit, require_positive
 from vitcourse.exercises import check, hint, progress, quiz, solution  # noqa: F401
 from vitcourse.plots.patch_cost import cost_of_length, size_board
-from vitcourse.plots.patches import patch_board, patch_row
+from vitcourse.plots.patch_board import patch_board
+from vitcourse.plots.patches import patch_row
 from vitcourse.plots.pipeline import pipeline_strip
 from vitcourse.widgets import cell, choices, live, picture, predict, toggle
 
@@ -85,8 +86,7 @@ picture(
 # ## The mathematics
 #
 # Let the image have $C$ channels, $H$ rows and $W$ columns of pixels, and a patch $P \times P$ pixels. $P$ must
-# divide
-# $H$ and $W$. The number of patches is
+# divide $H$ and $W$. The number of patches is
 #
 # $$N = \frac{H}{P} \cdot \frac{W}{P} = \frac{H W}{P^2}.$$
 #
@@ -167,45 +167,48 @@ print("tokens ", tuple(embedding(photo).shape))
 # %% [markdown] tags=["core"]
 # ## Touch it
 #
-# Click a patch. Change the patch size. Then shuffle the row, and look at both pictures.
+# Point at a patch; a click keeps it. Change the patch size. Then shuffle the row, and look at both pictures.
+
 
 # %% tags=["core"]
-GRID = 56  # clicks are taken on a grid of 56 x 56
-
-
 def sizes_that_fit(image):
     return [p for p in (4, 7, 8, 14, 16, 28, 32, 56) if image.shape[1] % p == 0 and image.shape[2] % p == 0]
+
+
+def grid_of(image, patch_size):
+    return image.shape[1] // patch_size, image.shape[2] // patch_size
 
 
 @live(
     alt="An image with its patch grid, the chosen patch, and the image put together again from the row. Below, a "
     "part of the row with its vectors, and all vectors side by side. Controls: image, patch size, patch, shuffle.",
-    size=(640, 530),
+    size=(760, 540),
     image=choices({"square": photo[0], "wide": wide[0], "digit": digits[1]}),
     patch_size=choices(sizes_that_fit, value=32, unit="pixels"),
-    patch=cell(GRID, GRID, value=(22, 22), label="patch"),
+    patch=cell(grid_of, value=(2, 2), hover=True),
     shuffle=toggle(label="shuffle the row"),
 )
 def board(figure):
     show = patch_board(figure)
 
     def update(image, patch_size, patch, shuffle):
-        height, width = image.shape[1:]
         row = vc.patchify(image[None], patch_size)[0]  # (tokens, P^2 C)
         count, length = row.shape
         order = torch.randperm(count, generator=torch.Generator().manual_seed(0)) if shuffle else torch.arange(count)
         row = row[order]
-        place = patch[0] * height // GRID // patch_size * (width // patch_size) + patch[1] * width // GRID // patch_size
+        place = patch[0] * (image.shape[2] // patch_size) + patch[1]
         show(
             image=image,
-            assembled=vc.unpatchify(row[None], patch_size, (height, width))[0],
+            assembled=vc.unpatchify(row[None], patch_size, image.shape[1:])[0],
             row=row,
             patch_size=(patch_size, patch_size),
             place=place,
             index=int((order == place).nonzero()),
         )
-        memory = f"{count**2 * 4 / 1e6:,.2f} MB for one matrix of scores"
-        return f"{count:,} tokens x {length:,} = {count * length:,} numbers. {count**2:,} pairs. {memory}."
+        scores = count**2 * 4  # bytes
+        memory = f"{scores / 1e6:,.2f} MB" if scores >= 1e5 else f"{scores / 1e3:,.2f} kB"
+        numbers = f"Tokens x numbers: {count:,} x {length:,} = {count * length:,}"
+        return f"{numbers}. Pairs: {count**2:,}. One matrix of scores: {memory}."
 
     return update
 
@@ -469,10 +472,7 @@ def sizes(figure):
         show(patch_size)
         count, length = vc.patchify(flower, patch_size).shape[1:]
         part = costs[patch_size].multiply_adds["scores and sums"] / costs[patch_size].total_multiply_adds
-        return (
-            f"{count:,} patches of {length:,} numbers, each mapped to 768. {count**2:,} pairs. "
-            f"{part:.0%} of the operations are on pairs."
-        )
+        return f"{count:,} patches of {length:,} numbers. {count**2:,} pairs take {part:.0%} of the operations."
 
     return update
 

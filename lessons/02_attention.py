@@ -46,7 +46,7 @@ picture(
 # %% [markdown] tags=["core"]
 # ## Predict
 #
-# Three guesses. Lock each one; a measurement is laid over it further down.
+# Three guesses, one of them a curve. Lock each one; a measurement is laid over it further down.
 
 # %% tags=["core"]
 where = predict(
@@ -57,11 +57,14 @@ where
 
 # %% tags=["core"]
 largest = predict(
-    "A query and 9 keys, each of 64 independent numbers with mean 0 and variance 1. The scores q · k go into the "
-    "softmax as they are. How large is the largest of the 9 weights, on average? (An equal share is 0.11.)",
+    "A query and 9 keys, each of d_k independent numbers with mean 0 and variance 1. The scores q · k go into the "
+    "softmax as they are. How does the largest of the 9 weights grow with d_k, on average? (An equal share is 0.11.)",
+    x=(1, 1024),
     low=0.0,
     high=1.0,
-    step=0.01,
+    x_label="d_k",
+    y_label="largest weight",
+    log_x=True,
 )
 largest
 
@@ -258,17 +261,17 @@ print(f"boards solved:      {(found == truth).all(dim=1).float().mean():.0%}")
 # %% [markdown] tags=["core"]
 # ### Touch: ask from a tile
 #
-# Click a tile of the board: the orange frame asks, blue is its weight on each tile. Then raise the sharpness
-# $\beta$, the factor in $W_Q = W_K = \beta I$. What happens to the weights, and what to the bar of the tile's own
-# class (orange)?
+# Point at a tile of the board: the orange frame asks, blue is its weight on each tile. A click keeps the tile. Then
+# raise the sharpness $\beta$, the factor in $W_Q = W_K = \beta I$. What happens to the weights, and what to the bar of
+# the tile's own class (orange)?
 
 
 # %% tags=["core"]
 @live(
     alt="A board of nine digits tinted by the attention of one tile, the whole map, and the share of each digit class "
-    "in that tile's output. Another tile and another sharpness can be chosen.",
+    "in that tile's output. The tile follows the pointer; another sharpness can be chosen.",
     size=(760, 300),
-    tile=cell(3, 3, value=divmod(int(has_twin.nonzero()[0]), 3)),
+    tile=cell(3, 3, value=divmod(int(has_twin.nonzero()[0]), 3), hover=True),
     beta=slider(0.0, 5.0, step=0.25, value=2.0, label="sharpness β"),
 )
 def ask(figure):
@@ -281,7 +284,7 @@ def ask(figure):
         share = A[asking] @ tokens
         own = int(classes[asking])
         draw(asking, A, share, own)
-        return f"tile {asking} shows a {own}; its own class makes {share[own]:.2f} of its output"
+        return f"tile {asking}, digit {own}: its own class makes {share[own]:.2f} of its output"
 
     return update
 
@@ -461,9 +464,13 @@ picture(
 )
 
 # %% tags=["core"]
-at_64 = health["without the scale"][sizes.index(64)][0].mean().item()
-with_scale = health["divided by √d_k"][sizes.index(64)][0].mean().item()
-largest.reveal(round(at_64, 2), note=f"With the scale it is {with_scale:.2f}.")
+plain, scaled = ([row[0].mean().item() for row in rows] for rows in health.values())
+largest.reveal(
+    sizes,
+    plain,
+    note=f"At d_k = 64 it is {plain[sizes.index(64)]:.2f}. With the scale it stays between {min(scaled):.2f} and "
+    f"{max(scaled):.2f}.",
+)
 
 # %% [markdown] tags=["core"]
 # Points are medians, bands hold the middle half of the draws. Without the scale the typical gradient dies; with it,
@@ -511,8 +518,8 @@ print("four heads side by side:", tuple(O.shape))
 # %% [markdown] tags=["core"]
 # ### Touch: the number of heads
 #
-# The matrices stay; only the cuts move. Each small board is one head, asked from the same tile; below it stands the
-# head's whole map.
+# The matrices stay; only the cuts move. Each small board is one head, asked from the same tile; below it, up to four
+# heads, stands the head's whole map.
 
 
 # %% tags=["core"]
@@ -528,7 +535,7 @@ SEES = {
     alt="Small boards, one per head, tinted by the attention of one tile. With four heads one looks for the class, one "
     "for even or odd, one for the row, one for the column; with one head all of it is mixed.",
     size=(760, 440),
-    tile=cell(3, 3, value=divmod(int(has_twin.nonzero()[0]), 3), axes=tuple(range(8))),
+    tile=cell(3, 3, value=divmod(int(has_twin.nonzero()[0]), 3), axes=tuple(range(8)), hover=True),
     num_heads=choices([1, 2, 4, 8], value=4, label="heads"),
 )
 def show_heads(figure):
@@ -604,7 +611,7 @@ shuffle.reveal(
 # %% [markdown] tags=["core"]
 # ### Touch: shuffle it yourself
 #
-# The hand-made board, one head. *Put back* means: rows and columns of the shuffled board's map, in the old order. With
+# The hand-made board, one head, less sharp. *Put back*: the shuffled map's rows and columns in the old order. With
 # positions on, tokens also state their row and column, which stay in place while the tiles move.
 
 
@@ -621,7 +628,7 @@ def shuffled(figure):
     tiles = vc.patchify(board[None, None], 14)  # (1, 9, 196)
 
     def attend(classes, positions):
-        tokens = describe(classes) * 4
+        tokens = 2.5 * describe(classes)
         tokens = tokens if positions else tokens[:, :32]
         return vc.attention_weights(tokens, tokens)
 

@@ -10,7 +10,7 @@
 # - follow a token through an encoder block, and name the one step that mixes tokens;
 # - say what layer norm and skip connections each do for a deep stack, and what neither does alone.
 #
-# Lesson 02 ended with a face and the same face with its patches shuffled. Attention alone cannot tell them apart. So
+# Lesson 02 ended with a board and the same board with its tiles shuffled. Attention alone cannot tell them apart. So
 # each token has to be told where it stands.
 
 # %% tags=["core"]
@@ -130,7 +130,8 @@ print("rows of E_pos, no class token   ", mean_pool.positions.shape[1])
 try:
     tokens + model.positions[:, 1:]
 except RuntimeError as error:
-    print("N rows for N + 1 tokens:", error)
+    print("N rows for N + 1 tokens:")
+    print("   ", error)
 
 # %% [markdown] tags=["core"]
 # ## Codes from a formula
@@ -192,8 +193,9 @@ encodings = {
 # %% [markdown] tags=["core"]
 # ### Touch: choose a position
 #
-# Click a cell of the map. Compare four encodings: the sinusoids above; sinusoids of one coordinate, the number of the
-# patch from 0 to 48; codes learned on MNIST; what training added to them. Then choose the last cell of a row.
+# Point at a cell of the map; a click keeps it. Compare four encodings: the sinusoids above; sinusoids of one
+# coordinate, the number of the patch from 0 to 48; codes learned on MNIST; what training added to them. Then choose the
+# last cell of a row.
 
 
 # %% tags=["core"]
@@ -201,20 +203,21 @@ encodings = {
     alt="A map of the cosine similarity of the chosen position to all others, beside all codes. It falls off evenly "
     "in both directions for 2-D sines, and follows the numbering of the patches for 1-D sines.",
     size=(760, 330),
-    position=cell(rows, cols, value=(2, 2)),
-    encoding=choices(encodings),
+    position=cell(rows, cols, value=(2, 2), hover=True),
+    encoding=choices(list(encodings)),
 )
 def positions_alike(figure):
     draw = position_plots.similarity_board(figure, (rows, cols), D)
+    alike = {name: similarity(of_name) for name, of_name in encodings.items()}
+    others = {name: of_name.clone().fill_diagonal_(-1) for name, of_name in alike.items()}
 
     def update(position, encoding):
-        row, col = position
-        alike = similarity(encoding)[row * cols + col].reshape(rows, cols)
-        draw(alike, encoding, position)
-        others = alike.flatten().clone()
-        others[row * cols + col] = -1
-        nearest = divmod(int(others.argmax()), cols)
-        return f"the most similar other position: row {nearest[0]}, column {nearest[1]} ({others.max():.2f})"
+        draw(alike[encoding], encodings[encoding], position)
+        rest = others[encoding][position[0] * cols + position[1]]
+        row, col = divmod(int(rest.argmax()), cols)
+        more = int((rest > rest.max() - 1e-4).sum()) - 1
+        also = f", and {more} more" if more else ""
+        return f"most similar: row {row}, column {col} ({rest.max():.2f}){also}"
 
     return update
 
@@ -287,8 +290,8 @@ assert_close(narrow, block.mlp(normalized))
 # %% [markdown] tags=["core"]
 # ### Touch: invert one patch
 #
-# Click a patch: its dark becomes light. On the right, each token has a lane from left to right; a color says how much
-# the change has reached it. The numbers count the lanes that changed. Then leave out one kind of branch.
+# Point at a patch: its dark becomes light. On the right, each token has a lane from left to right; a color says how
+# much the change has reached it. The numbers count the lanes that changed. Then leave out one kind of branch.
 
 # %% tags=["core"]
 stages = ["embed", *(f"{branch} {i + 1}" for i in range(len(model.blocks)) for branch in ("att", "mlp"))]
@@ -298,23 +301,25 @@ stages = ["embed", *(f"{branch} {i + 1}" for i in range(len(model.blocks)) for b
     alt="A digit with one inverted patch, and a lane for each of the 50 tokens. After the first attention all lanes "
     "have changed. With the MLPs alone, one lane changes from beginning to end.",
     size=(760, 360),
-    patch=cell(rows, cols, value=(3, 3)),
+    patch=cell(rows, cols, value=(3, 3), hover=True),
     branches=choices({"both": (True, True), "attention only": (True, False), "MLP only": (False, True)}),
 )
 def lanes(figure):
     draw = block_plots.lanes_board(figure, image[0, 0], 4, stages, z0.shape[1])
 
-    def update(patch, branches):
-        row, col = patch
+    @cache
+    def stream(branches, patch=None):  # tokens after each stage, (stages, tokens, D)
         painted = image.clone()
-        square = painted[:, :, 4 * row : 4 * row + 4, 4 * col : 4 * col + 4]
-        square.copy_(1 - square)
+        if patch is not None:
+            row, col = patch
+            square = painted[:, :, 4 * row : 4 * row + 4, 4 * col : 4 * col + 4]
+            square.copy_(1 - square)
         attention, mlp = branches
-        streams = [
-            torch.cat(residual_stream(model.blocks, model.embed(which), attention=attention, mlp=mlp))
-            for which in (image, painted)
-        ]
-        change = (streams[1] - streams[0]).norm(dim=-1) / streams[0].norm(dim=-1)  # (stages, tokens)
+        return torch.cat(residual_stream(model.blocks, model.embed(painted), attention=attention, mlp=mlp)), painted
+
+    def update(patch, branches):
+        (before, _), (after, painted) = stream(branches), stream(branches, tuple(patch))
+        change = (after - before).norm(dim=-1) / before.norm(dim=-1)  # (stages, tokens)
         draw(painted[0, 0], change.T, patch)
 
     return update
@@ -384,6 +389,8 @@ def profiles(depth):
 )
 def depths(figure):
     draw = block_plots.depth_board(figure, list(wirings), 24, dashed=[name for name in wirings if "False" in name])
+    for depth in range(2, 25):
+        profiles(depth)  # now, so that the slider need not wait for it
 
     def update(depth, norm, skip):
         found, chosen = profiles(depth), f"{norm}, {skip}"
@@ -414,7 +421,7 @@ bare = profiles(24)["pre, False"]
 gone = [bare.activation[-1] < 1e-3, min(bare.gradient) < 1e-3, bare.difference[-1] < 1e-3]
 dies.reveal(
     "all three" if all(gone) else dies.choices[gone.index(True)] if any(gone) else "none of them",
-    note=f"After 24 blocks the tokens have size {bare.activation[-1]:.1g}, and their difference is "
+    note=f"After 24 blocks the tokens have size {bare.activation[-1]:.2g}, and their difference is "
     f"{bare.difference[-1]:.0e}: rounding. The gradient never falls below {min(bare.gradient):.1g}.",
 )
 
@@ -752,7 +759,8 @@ for name, e in (("usual", usual), ("stated", stated)):
     assert (largest_entry[name] <= 1) == (name == "usual")
 
 # %% tags=["deeper"]
-print({name: f"largest entry of the shift matrix: {entry:,.2f}" for name, entry in largest_entry.items()})
+for name, entry in largest_entry.items():
+    print(f"{name:6}  largest entry of the shift matrix: {entry:,.2f}")
 picture(
     position_plots.maps_side_by_side(
         {"usual": usual.norm(dim=-1), "as stated": stated.norm(dim=-1)}, "length of the code", ".2f"
@@ -792,8 +800,8 @@ learned: Any = vc.VisionTransformer(**SMALL, depth=1, position="relative")
 print("entries that a model learns, all heads:", learned.relative.table.numel())
 
 # %% [markdown] tags=["deeper"]
-# Choose a query. It reads a window of the table, upside down and mirrored, because the table is sorted by query minus
-# key. The table here is made up: it favors the key two columns to the right.
+# Point at a query. It reads a window of the table, upside down and mirrored, because the table is sorted by query
+# minus key. The table here is made up: it favors the key two columns to the right.
 
 
 # %% tags=["deeper"]
@@ -805,7 +813,7 @@ made_up = torch.exp(-(down**2 + (right + 2) ** 2) / 4)  # largest where query co
     alt="A table of 13 by 13 biases with the window that the chosen query reads, and its bias for each of the 49 keys: "
     "largest two columns to the right of the query.",
     size=(760, 330),
-    query=cell(rows, cols, value=(3, 2), axes=1),
+    query=cell(rows, cols, value=(3, 2), axes=1, hover=True),
 )
 def window(figure):
     draw = position_plots.table_window(figure, made_up, (rows, cols))

@@ -12,6 +12,7 @@
 # Lesson 03 ended with a block that adds to the residual stream. Now the blocks get a beginning and an end.
 
 # %% tags=["core"]
+from functools import partial
 from typing import Any
 
 import torch
@@ -28,6 +29,7 @@ from vitcourse.maps import record_attention
 from vitcourse.plots import model as plots
 from vitcourse.plots.my_pieces import my_pieces
 from vitcourse.plots.pipeline import pipeline_strip
+from vitcourse.plots.timed import timing_board
 from vitcourse.pretrained import copy_from_torchvision
 from vitcourse.training import load_checkpoint
 from vitcourse.widgets import choices, job, live, picture, predict, slider
@@ -173,8 +175,9 @@ def costs(figure):
         cost = vit_cost(**MNIST | sizes)
         show(parameters=cost.parameters, multiply_adds=cost.multiply_adds, depth=sizes["depth"])
         return (
-            f"{cost.tokens} tokens; {cost.total_parameters:,} parameters, {4 * cost.total_parameters / 1e6:.1f} MB; "
-            f"{cost.flops / 1e9:.2f} GFLOPs; maps of one layer {cost.attention_map_bytes / 1e6:.2f} MB an image"
+            f"{cost.tokens} tokens; {cost.total_parameters / 1e6:.3g} M parameters, "
+            f"{4 * cost.total_parameters / 1e6:.2g} MB; "
+            f"{cost.flops / 1e9:.2g} GFLOPs an image, maps {cost.attention_map_bytes / 1e6:.2g} MB a layer"
         )
 
     return update
@@ -183,25 +186,52 @@ def costs(figure):
 costs
 
 # %% [markdown] tags=["core"]
-# And in seconds, on your machine: choose, then press the button.
+# And in seconds, on your machine. The sliders are those above: choose, press the button; then choose others. Each mark
+# is a model. On the dashed line lie all that compute as fast as the newest one.
 
 
 # %% tags=["core"]
+BATCH, PASSES = 8, 20
+measured: list[tuple[float, list[float]]] = []  # of each model: its FLOPs, and the seconds of each pass
+
+
 def timing(**sizes):
-    timed = vc.VisionTransformer(**MNIST | sizes).eval()
-    batch = torch.rand(16, 1, 28, 28)
+    """One forward pass after another."""
+    timed = vc.VisionTransformer(**MNIST | sizes).eval().requires_grad_(False)
+    batch = torch.rand(BATCH, 1, 28, 28)
+    run = partial(timed, batch)
+    megabytes = peak_memory(run) / 1e6
+    seconds: list[float] = []
+    measured.append((count_flops(timed, batch), seconds))
+    for _ in range(PASSES):
+        seconds.append(measure_time(run, 1, warmup=0).median)  # the pass whose memory was watched came before
+        yield megabytes
 
-    @torch.no_grad()
-    def run():
-        timed(batch)
 
-    for _ in range(5):
-        taken = measure_time(run, 5).median
-        speed = count_flops(timed, batch) / taken / 1e9
-        yield f"16 images: {1000 * taken:.1f} ms, {speed:.0f} GFLOPs a second, {peak_memory(run) / 1e6:.1f} MB at the peak"
+def stopwatch(figure):
+    draw = timing_board(figure)
+
+    def update(records):
+        draw(measured)
+        if not records:
+            return "not measured yet"
+        flops, seconds = measured[-1]
+        one = sorted(seconds)[len(seconds) // 2]
+        speed = f"{1000 * one:.1f} ms, {flops / one / 1e9:.0f} GFLOPs a second"
+        return f"{BATCH} images: {flops / 1e9:.3g} GFLOPs, {speed}, {records[-1]:.1f} MB at the peak"
+
+    return update
 
 
-job(timing, alt="Milliseconds and memory of a forward pass over 16 images.", start="Measure", total=5, **knobs)
+job(
+    timing,
+    stopwatch,
+    alt="Milliseconds of a forward pass over its FLOPs, on logarithmic axes: a mark for each model that was measured.",
+    size=(640, 300),
+    start="Measure",
+    total=PASSES,
+    **knobs,
+)
 
 # %% [markdown] tags=["core"]
 # ## Measure: it is ViT
@@ -322,7 +352,7 @@ learning.reveal(
 )
 
 # %% [markdown] tags=["core"]
-# So other checks are needed. Which of them catches which mistake? Choose for each before you run the cell.
+# Which other check catches which mistake? Choose for each before you run the cell.
 
 
 # %% tags=["core"]

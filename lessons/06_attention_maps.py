@@ -14,7 +14,6 @@
 
 # %% tags=["core"]
 from collections.abc import Sequence
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -25,11 +24,14 @@ from vitcourse import maps as map_tools
 from vitcourse.data import load, photograph
 from vitcourse.data.pairs import twin_of
 from vitcourse.exercises import check, hint, progress, quiz, solution  # noqa: F401
+from vitcourse.maps import deletion
 from vitcourse.plots import map_figures
 from vitcourse.plots import maps as plots
+from vitcourse.plots.layer_maps import layer_maps
 from vitcourse.plots.pipeline import pipeline_strip
 from vitcourse.training import load_checkpoint
-from vitcourse.widgets import cell, choices, live, picture, predict, slider
+from vitcourse.widgets import cell, choices, drawing, explorer, live, picture, predict, slider
+from vitcourse.widgets.duel import duel
 
 weights = "mnist"  # or "my_mnist.safetensors", which lesson 05 saves
 model = load_checkpoint(weights).requires_grad_(False)
@@ -81,6 +83,18 @@ trend = predict(
     choices=["farther with every layer", "nearer with every layer", "neither"],
 )
 trend
+
+# %% tags=["core"]
+falls = predict(
+    "Patches of a digit are hidden one after the other, in a random order. How does the probability of the model's first "
+    "answer fall, on average?",
+    x=(0, rows * cols),
+    low=0,
+    high=1,
+    x_label="patches hidden",
+    y_label="probability",
+)
+falls
 
 # %% [markdown] tags=["core"]
 # ## Recording
@@ -200,44 +214,66 @@ c = map_tools.class_attention_map(maps[-1], grid)  # row 0, without the class to
 print("last map", tuple(maps[-1].shape[1:]), "-> class token's map", tuple(c.shape[1:]))
 
 # %% [markdown] tags=["core"]
-# ### Touch: layers and heads
+# ### Touch: all layers, all heads
 #
-# Weights are shown in multiples of an equal share, $1 / (N + 1)$. Is there a head that follows the stroke? One that looks
-# beside it? Then choose *the framed patch*, and click a patch: what does it look at?
-
+# Move over the patches: where does each look? Hold Shift: who looks at it? Weights are in multiples of an equal share,
+# $1 / (N + 1)$.
+#
+# 1. Layer 1, the class token: which head looks at the stroke, which one beside it?
+# 2. Last layer, mean of heads: move over the whole digit. How much does it matter who asks?
+# 3. Shift over a blank patch: is it looked at in layer 1? In the last layer?
 
 # %% tags=["core"]
 examples = torch.stack([test.images[test.labels == digit][0] for digit in range(10)])  # one of each class
-with vc.record_attention(model) as example_maps:
-    model(examples)
-
-
-@live(
-    alt="A digit under a grid of patches, tinted by one row of an attention map, and the same weights beside it. "
-    "Digit, layer, head, strength of the tint and the asking token can be chosen.",
-    size=(700, 330),
-    digit=slider(0, 9, value=7),
-    layer=slider(1, depth, value=depth),
-    head=choices({"mean of all": None} | {f"{h + 1}": h for h in range(maps[0].shape[1])}),
-    strength=slider(0.0, 1.0, step=0.05, value=0.8),
-    asks=choices(["the class token", "the framed patch"]),
-    patch=cell(rows, cols, value=(rows // 2, cols // 2), axes=(0, 1)),
+view = explorer(
+    model,
+    examples,
+    labels=torch.arange(10),
+    image=2,
+    preload=10,
+    alt="A digit tinted by where the class token looks, and the maps of all layers and heads. Any patch can ask.",
 )
-def explore(figure):
-    draw = plots.map_explorer(figure, examples[7, 0], grid)
+view
 
-    def update(digit, layer, head, strength, asks, patch):
-        A = example_maps[layer - 1][digit]  # (heads, tokens, tokens)
-        A = A.mean(dim=0) if head is None else A[head]
-        asking = 0 if asks == "the class token" else 1 + patch[0] * cols + patch[1]
-        row = A[asking, 1:].unflatten(0, grid) * len(A)
-        draw(examples[digit, 0], row, strength, patch if asking else None)
-        return f"largest weight: {row.max():.1f} times an equal share; on the class token: {A[asking, 0] * len(A):.1f}"
+# %% [markdown] tags=["core"]
+# <details><summary>What to see in the model that comes with the course</summary>
+#
+# 1. Head 3 looks at ink, head 1 just beside it.
+# 2. Little: many patches look most at the same one.
+# 3. In layer 1 about as much as an inked one, in the last layer a fifth as much, or less.
+#
+# </details>
+#
+# ### Touch: your own digit
+#
+# Draw: prediction and the class token's maps follow the pen. The explorer above takes your digit over, for you to hover.
+
+
+# %% tags=["core"]
+@live(
+    alt="A drawn digit under the class token's map of each layer, mean of heads, and the probability of each class. The "
+    "digit can be drawn.",
+    size=(480, 330),
+    digit=drawing(28, start=examples[4, 0], center=True),
+)
+def draw_one(figure):
+    draw = layer_maps(figure, examples[4, 0], grid, depth, "0123456789")
+    explored = view
+
+    def update(digit):
+        image = torch.from_numpy(digit)[None, None]
+        with vc.record_attention(model) as maps:
+            probabilities = model(image).softmax(dim=-1)[0]
+        looks = [map_tools.class_attention_map(A, grid)[0].mean(dim=0) for A in maps]
+        draw(image[0, 0], torch.stack(looks), probabilities)
+        if not torch.equal(image[0], examples[4]):
+            explored.show(image)
+        return f"read as {int(probabilities.argmax())}, probability {probabilities.max():.0%}"
 
     return update
 
 
-explore
+draw_one
 
 # %% [markdown] tags=["core"]
 # ## Measure: looking at nothing
@@ -338,27 +374,23 @@ print("R", tuple(R.shape[1:]), " each row sums to", round(R.sum(dim=-1).mean().i
 
 # %% tags=["core", "nbval-check-output"]
 def explain(images):
-    """For each image its predicted class, and a score for each patch, (images, N), in five ways."""
+    """For each image a score of each patch, (images, N): three ways to read the model, and one that never saw it."""
     with vc.record_attention(model, gradients=True) as maps:
         logits = model(images.clone().requires_grad_())
-        answers = logits.argmax(dim=-1)
-        logits.gather(1, answers[:, None]).sum().backward()  # L, for all images at once
-    by_chance = torch.rand(len(images), rows * cols, generator=torch.Generator().manual_seed(1))
-    return answers, {
+        logits.amax(dim=-1).sum().backward()  # L, for all images at once
+    return {
         "last layer": maps[-1].mean(dim=1)[:, 0, 1:],
         "rollout": map_tools.rollout(maps)[:, 0, 1:],
         "gradient": map_tools.gradient_rollout(maps, maps.gradients)[:, 0, 1:],
         "ink": vc.patchify(images, patch_size).sum(dim=-1),  # no model at all
-        "chance": by_chance,
     }
 
 
-answers, scores = explain(examples)
-ORDERS = tuple(scores)
+scores = explain(examples)
 print({name: tuple(score.shape) for name, score in scores.items()})
 
 # %% tags=["core"]
-shown = {name: scores[name][3].unflatten(0, grid) for name in ORDERS[:4]}
+shown = {name: score[3].unflatten(0, grid) for name, score in scores.items()}
 picture(
     map_figures.maps_beside(examples[3, 0], shown, grid),
     alt="A three under four maps: the class token's row in the last layer, rollout, the gradient-weighted map, and the "
@@ -366,80 +398,47 @@ picture(
 )
 
 # %% [markdown] tags=["core"]
-# ### Touch: hide patches
+# ### Touch: the duel
 #
-# Each map orders the patches. Hide the first $k$: set their pixels to 0. Which order takes the answer away first? Two
-# orders know nothing of the model: *chance*, and *ink*, the patches with most ink first.
-
+# Each map orders the patches. Play against them: hide patches, as few as you can, until the prediction flips to another
+# class. Hidden pixels are 0. Three more play: *ink*, the patches with most ink first; *chance*; and a *search* that tries
+# every patch left before each step. One digit cannot be played: the model sees it in a blank image, too.
 
 # %% tags=["core"]
-def hide(images, score, k):
-    """The images with their k patches of the highest score set to 0."""
-    rank = score.argsort(dim=1, descending=True).argsort(dim=1)
-    kept = vc.patchify(images, patch_size) * (rank >= k)[:, :, None]
-    return vc.unpatchify(kept, patch_size, model.config["img_size"])
-
-
-@cache
-def curves_of(digit):
-    """Probability of the first answer with 0, 1, ... patches hidden: (orders, N + 1)."""
-    image = examples[digit : digit + 1]
-    damaged = [hide(image, scores[name][digit : digit + 1], k) for name in ORDERS for k in range(rows * cols + 1)]
-    probabilities = model(torch.cat(damaged)).softmax(dim=-1)[:, answers[digit]]
-    return probabilities.view(len(ORDERS), rows * cols + 1)
-
-
-@live(
-    alt="A digit with hidden patches, and the probability of the model's first answer over the number of hidden "
-    "patches, one curve for each order. Digit, order and number can be chosen.",
-    size=(760, 320),
-    digit=slider(0, 9, value=3),
-    order=choices(ORDERS, value="rollout"),
-    hidden=slider(0, rows * cols, value=6, unit="patches"),
+duel(
+    model,
+    examples,
+    scores,
+    alt="A game: hide patches of a digit until the model's prediction flips. Without a kernel, a round with the digit 0: how "
+    "many patches each order needed, and which.",
 )
-def duel(figure):
-    draw = plots.hiding(figure, examples[3, 0], grid, ORDERS)
-
-    def update(digit, order, hidden):
-        curves, score = curves_of(digit), scores[order][digit]
-        gone = score.argsort(descending=True).argsort() < hidden
-        image = hide(examples[digit : digit + 1], score[None], hidden)
-        draw(image[0, 0], gone.unflatten(0, grid), curves, ORDERS.index(order), hidden)
-        flips = {
-            name: int((curve < 0.5).float().argmax()) if (curve < 0.5).any() else "none"
-            for name, curve in zip(ORDERS, curves, strict=True)
-        }
-        return "below 0.5 after: " + ", ".join(f"{name} {k}" for name, k in flips.items())
-
-    return update
-
-
-duel
 
 # %% [markdown] tags=["core"]
+# You and the search saw the answer after each patch, and could go back. The maps had one try, in a fixed order.
+#
 # ## Measure: hiding, over many digits
 
 # %% tags=["core"]
-some = test[:100]
-answers_100, scores_100 = explain(some.images)
+some = test.images[:100]
+scores_100 = explain(some) | {"chance": deletion.random_scores(100, rows * cols)}
 counts = list(range(0, rows * cols + 1, 7))
+curves = {
+    name: deletion.deletion_curves(model, some, score, counts, patch_size).mean(dim=0).tolist()
+    for name, score in scores_100.items()
+}
 
-
-def curve(score):
-    """Mean probability of the first answer, for each number of hidden patches."""
-    left = [model(hide(some.images, score, k)).softmax(dim=-1).gather(1, answers_100[:, None]) for k in counts]
-    return [probability.mean().item() for probability in left]
-
-
-curves = {name: curve(score) for name, score in scores_100.items()}
-print("mean over the curve (low: the answer is lost early)")
-for name, values in curves.items():
-    print(f"{name:10}  {sum(values) / len(values):.2f}")
+print("order        flips after (median of 100)   mean probability of the first answer")
+for name, score in scores_100.items():
+    flips = deletion.patches_to_flip(model, some, score, patch_size).counts
+    print(f"{name:10}   {flips.median():2} patches {sum(curves[name]) / len(counts):31.2f}")
 
 picture(
     map_figures.mean_curves(counts, curves, "probability of the first answer"),
     alt="Probability of the first answer over the number of hidden patches, mean over 100 digits, for five orders.",
 )
+
+# %% tags=["core"]
+falls.reveal(counts, curves["chance"], note="The curve of chance in the picture above: a mean over 100 digits.")
 
 # %% [markdown] tags=["core"]
 # - An order well below *chance* knows something of what the answer needs.
@@ -610,6 +609,42 @@ quiz("06")
 # %% [markdown] tags=["deeper"]
 # ## Deeper
 #
+# ### Touch: trained beside untrained
+#
+# The same model before its training, beside it. How many equal shares does the strongest patch get, in each of the two? Then
+# choose *rollout*: it mixes what was nearly even already.
+
+# %% tags=["deeper"]
+explorer(
+    {"trained": model, "untrained": untrained},
+    examples,
+    labels=torch.arange(10),
+    image=2,
+    alt="A digit in two explorers side by side. The maps of the untrained model are nearly even.",
+)
+
+# %% [markdown] tags=["deeper"]
+# ### Touch: the photograph
+#
+# The untrained model from above: 196 patches, all layers and heads. Here colors begin at 0, and most maps are pale. In which
+# heads can the building be made out nevertheless? (Its prediction says nothing: each of 1,000 classes gets 0.1 %.)
+#
+# <details><summary>What to see</summary>
+#
+# Layer 2, head 1, layer 3, head 3, and layer 4, head 1: more weight on what is dark. Layer 2, head 2: on what is bright.
+# Nobody has taught them to.
+#
+# </details>
+
+# %% tags=["deeper"]
+explorer(
+    random_model,
+    photo,
+    layer=1,
+    alt="A photograph under a grid of 14 x 14 patches, and the nearly even maps of a model that was never trained.",
+)
+
+# %% [markdown] tags=["deeper"]
 # ### Hiding among inked patches only
 #
 # Chance wastes most of its moves on blank patches. A fairer contest: each order may hide inked patches only. Then
@@ -617,13 +652,18 @@ quiz("06")
 
 # %% tags=["deeper"]
 inked = ~blank[:100]
-counts = list(range(0, int(inked.sum(dim=1).median()) + 1, 3))
-curves = {name: curve(score.masked_fill(~inked, -1)) for name, score in scores_100.items()}
-for name, values in curves.items():
+inked_counts = list(range(0, int(inked.sum(dim=1).median()) + 1, 3))
+inked_curves = {
+    name: deletion.deletion_curves(model, some, score.masked_fill(~inked, -1), inked_counts, patch_size)
+    .mean(dim=0)
+    .tolist()
+    for name, score in scores_100.items()
+}
+for name, values in inked_curves.items():
     print(f"{name:10}  {sum(values) / len(values):.2f}")
 
 picture(
-    map_figures.mean_curves(counts, curves, "probability of the first answer"),
+    map_figures.mean_curves(inked_counts, inked_curves, "probability of the first answer"),
     alt="Probability of the first answer over the number of hidden inked patches, mean over 100 digits, five orders.",
 )
 

@@ -80,12 +80,16 @@ moved = predict(
 moved
 
 # %% tags=["core"]
-exact = predict(
-    "A ViT without position codes, patch size 4. The image moves right by 1, 2, ... 8 pixels. When do its patch tokens "
-    "move along, exactly?",
-    choices=["always", "at 4 and 8 pixels", "never"],
+along = predict(
+    "A ViT without position codes, patch size 4. The image moves right, pixel by pixel. How far are its patch tokens from "
+    "moving along? 0: they do, exactly. 1.4: the two have nothing in common.",
+    x=(0, 8),
+    low=0.0,
+    high=1.6,
+    x_label="shift (pixels)",
+    y_label="error",
 )
-exact
+along
 
 # %% [markdown] tags=["core"]
 # ## A convolution
@@ -230,7 +234,7 @@ for name, right in (("ViT", vit_right), ("CNN", cnn_right)):
     print(f"{name}: {right:.1f} of 100 test digits, after {seconds[name]:.0f} s of training")
 ahead.reveal(
     ahead.choices[1 + (cnn_right - vit_right > 5) - (vit_right - cnn_right > 5)],
-    note=f"ViT {vit_right:.1f}, CNN {cnn_right:.1f} of 100; one seed, {data.name}.",
+    note=f"ViT {vit_right:.1f}, CNN {cnn_right:.1f} of 100; one seed; data set: {data.name}.",
 )
 
 # %% [markdown] tags=["core"]
@@ -355,11 +359,12 @@ for name, error in {
     "  its first stage, 6 pixels from the border on": comparison.equivariance_error(first, digits, 4, margin=6),
 }.items():
     print(f"{name:46} error {error:.3f} at 4 pixels")
-whole = [pixels for pixels in range(1, 9) if errors["ViT, positions taken away"][pixels] < 1e-4]
-exact.reveal(
-    "always" if len(whole) == 8 else "at 4 and 8 pixels" if whole == [4, 8] else "never",
-    note=f"Measured at {' and '.join(map(str, whole)) or 'no'} pixels: by whole patches. In between, each patch has "
-    "other pixels in it.",
+teeth = errors["ViT, positions taken away"]
+whole = [str(pixels) for pixels in range(1, 9) if teeth[pixels] < 1e-4]
+along.reveal(
+    range(9),
+    teeth,
+    note=f"Exact at {' and '.join(whole) or 'no'} pixels: by whole patches. In between, each patch has other pixels in it.",
 )
 
 # %% [markdown] tags=["core"]
@@ -382,7 +387,7 @@ KINDS = {
     "hidden": "eighths of the patches",
     "noise": "eighths",
 }
-pair: dict[str, nn.Module] = {"ViT, trained long": trained_vit, "CNN, of the race": finished["CNN"]}
+pair: dict[str, nn.Module] = {"ViT (trained long)": trained_vit, "CNN (of the race)": finished["CNN"]}
 
 
 def damage(images, kind, amount):
@@ -462,7 +467,7 @@ for name, model in {
     "ViT-S/16": vc.VisionTransformer(**vc.PRESETS["S/16"]).eval().requires_grad_(False),
 }.items():
     timing = measure_time(partial(model, photo), repeats=5)
-    print(f"{name:10}{1 / timing.median:5.1f} images a second here, one at a time, {torch.get_num_threads()} threads")
+    print(f"{name:10}{1 / timing.median:5.1f} images a second here, one at a time; threads: {torch.get_num_threads()}")
 
 # %% [markdown] tags=["core"]
 # ResNet-50 and ViT-S/16 need about as many multiply-adds. Are they as fast?
@@ -499,7 +504,7 @@ def regimes(figure):
     def update(records):
         draw(runs)
         (_, number, vit_right), (_, _, cnn_right) = runs[-2:]
-        return f"latest, {number} training images: ViT {vit_right:.1%}, CNN {cnn_right:.1%} of {len(test)} test images"
+        return f"latest, {number:,} images: ViT {vit_right:.1%}, CNN {cnn_right:.1%} of {len(test):,} test images"
 
     return update
 

@@ -27,7 +27,7 @@ TORCH_HOST = "download." + "pytorch.org"
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
-TEST = [Requirement(line) for line in PROJECT["optional-dependencies"]["test"]]
+TEST = [Requirement(line) for extra in ("test", "html") for line in PROJECT["optional-dependencies"][extra]]
 
 
 def lower_bound(requirement: Requirement) -> str:

@@ -133,7 +133,7 @@ def test_the_cpu_build_is_tried_first_and_the_ordinary_one_taken_where_it_fails(
     monkeypatch.setattr(course_setup, "run_pip", record)
     course_setup.install(tmp_path, cpu_build=True)
     assert calls[0][1:] == (torch_build.CPU_INDEX, "--no-deps", "torch==2.15.0", "torchvision==0.29.2")
-    assert calls[1] == ("-c", "constraints.txt", "-e", ".[test]")
+    assert calls[1] == ("-c", "constraints.txt", "-e", ".[test,html]")
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def install(root: Path, cpu_build: bool) -> None:
             run_pip(root, "--index-url", CPU_INDEX, "--no-deps", *pins(root, "torch", "torchvision"))
         except Missing as error:
             print(f"set-up: PyTorch's CPU build could not be installed ({error}); taking the ordinary one", flush=True)
-    run_pip(root, "-c", "constraints.txt", "-e", ".[test]")
+    run_pip(root, "-c", "constraints.txt", "-e", ".[test,html]")
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-# What a learner sees of a live view: which picture is drawn, and the line below it.
-SEEN = """(view) => [...view.querySelectorAll(".vitcourse-card canvas")].map((canvas) => canvas.dataset.frame)
-    .concat(view.innerText)"""
+# What a learner sees of a live view: which picture is drawn, and the line below it. What a control says of itself, such
+# as a slider's number, does not count.
+SEEN = """(view) => [...view.querySelectorAll(".vitcourse-figure")].map((figure) =>
+    [figure.querySelector(".vitcourse-card canvas").dataset.frame, figure.innerText])"""
 NEXT = "(list) => (list.selectedIndex + 1) % list.options.length"
 SECONDS = 6.0
 
@@ -48,6 +49,18 @@ def moves(page: Any, view: Any) -> Iterator[Move]:
         yield "toggle or button", lambda box=box: _click(box)
     for card in view.query_selector_all(".vitcourse-card[tabindex]"):
         yield "picture", press(card, ["ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"])
+    for pad in view.query_selector_all(".vitcourse-pad"):
+        yield "clear", lambda pad=pad: pad.query_selector("button:text-is('Clear')").click()
+        yield "sheet", lambda pad=pad: _draw(page, pad)
+        for start in pad.query_selector_all(".vitcourse-pad-start, button:text-is('Back to the start')"):
+            yield "start", lambda start=start: start.click()
+
+
+def _draw(page: Any, pad: Any) -> None:
+    """A line down the middle by keyboard, on a sheet that was blank or is not."""
+    pad.query_selector(".vitcourse-pad-board").focus()
+    for key in ("Space", *["ArrowDown"] * 6, "Space"):
+        page.keyboard.press(key)
 
 
 def _click(element: Any) -> None:

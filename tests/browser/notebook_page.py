@@ -32,7 +32,8 @@ LOOK_AT = """async (number) => {
         ];
         seen = {
             text: node.innerText,
-            widgets: all(".jp-OutputArea-output > :is(.jupyter-widgets, .vitcourse-quiz)").length,
+            widgets: all(".jp-OutputArea-output > :is(.jupyter-widgets, .vitcourse-quiz, .vitcourse-duel, "
+                + ".vitcourse-explorer)").length,
             images: drawn.filter((is) => is).length,
             blank: drawn.filter((is) => !is).length,
         };

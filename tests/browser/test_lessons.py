@@ -11,7 +11,6 @@ pytestmark = pytest.mark.slow
 
 NAMES = sorted(path.name for path in (REPO / "notebooks").glob("*.ipynb"))
 VIEW = "application/vnd.jupyter.widget-view+json"
-MODES = {"00_start.ipynb": ("buttons",)}  # what the brush does is seen when it paints
 SECONDS = 300  # a browser beside the kernel on two cores
 
 
@@ -55,8 +54,7 @@ def test_every_control_changes_its_picture(lesson):
     for number in lesson.cells_with(VIEW):
         lesson.look_at(number)
         for view in views(lesson, number, "vitcourse-live"):
-            still = [kind for kind in without_effect(lesson.page, view) if kind not in MODES.get(lesson.name, ())]
-            assert still == [], f"cell {number}"
+            assert without_effect(lesson.page, view) == [], f"cell {number}"
     assert lesson.page.locator(".vitcourse-error:not([hidden])").all_inner_texts() == []
     assert lesson.errors() == []
 

@@ -6,8 +6,9 @@ import pytest
 
 CELLS = [
     """
+import numpy as np
 from matplotlib.figure import Figure
-from vitcourse.widgets import live, picture, predict, slider
+from vitcourse.widgets import choices, live, picture, predict, slider
 """,
     """
 @live(alt="A bar that grows with n.", size=(300, 200), n=slider(1, 9, value=3, label="how many"))
@@ -46,6 +47,26 @@ def grid(figure):
 
 
 grid
+""",
+    """
+names = {f"the option of number {i}": i for i in range(4)}
+listed = choices(names, kind="list")
+live(lambda figure: lambda which: f"{which} is chosen", alt="Nothing.", size=(100, 100), which=listed)
+""",
+    """
+@live(alt="A grid to point at.", size=(200, 200), patch=cell(4, 4, hover=True))
+def map(figure):
+    axes = figure.add_axes((0, 0, 1, 1))
+    image = axes.imshow(np.zeros((4, 4)), vmin=0, vmax=1)
+
+    def update(patch):
+        image.set_data(np.eye(16)[4 * patch[0] + patch[1]].reshape(4, 4))
+        return f"shown: {patch}, set {patch.touches} times"
+
+    return update
+
+
+map
 """,
 ]
 CANVAS = ".vitcourse-card canvas"
@@ -130,3 +151,42 @@ def test_a_press_on_the_same_cell_counts_again(page):
     page.get_by_text("(0, 0) was set 3 times").wait_for(timeout=10_000)
     page.keyboard.press("ArrowDown")
     page.get_by_text("(1, 0) was set 4 times").wait_for(timeout=10_000)
+
+
+def test_the_pointer_shows_a_cell_without_a_press_and_a_click_keeps_it(page):
+    card = page.get_by_role("application", name="A grid to point at.")
+    card.scroll_into_view_if_needed()
+
+    def says(text: str) -> str:
+        """The picture's pixels, once the line below it is this one."""
+        page.get_by_text(text, exact=True).wait_for(timeout=10_000)
+        page.wait_for_timeout(200)  # the line may be there before its picture is decoded
+        return card.locator("canvas").evaluate("(canvas) => canvas.toDataURL()")
+
+    first = says("shown: (0, 0), set 0 times")
+    card.hover(position={"x": 130, "y": 80})
+    there = says("shown: (1, 2), set 0 times")
+    assert there != first
+    page.mouse.move(5, 5)
+    assert says("shown: (0, 0), set 0 times") == first
+    card.click(position={"x": 130, "y": 80})
+    assert says("shown: (1, 2), set 1 times") == there
+    card.hover(position={"x": 20, "y": 20})
+    assert says("shown: (0, 0), set 1 times") == first
+    page.mouse.move(5, 5)
+    assert says("shown: (1, 2), set 1 times") == there
+    card.hover(position={"x": 20, "y": 20})
+    says("shown: (0, 0), set 1 times")
+    page.keyboard.press("ArrowDown")  # from the cell that is seen
+    says("shown: (1, 0), set 2 times")
+    page.mouse.move(5, 5)
+    says("shown: (1, 0), set 2 times")
+
+
+def test_a_list_moves_by_keyboard_and_not_the_notebook(page):
+    page.focus(".vitcourse-live select")
+    cell = page.evaluate("() => window.notebookPanel.content.activeCellIndex")
+    for key, chosen in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1)):
+        page.keyboard.press(key)
+        page.get_by_text(f"{chosen} is chosen").wait_for(timeout=10_000)
+    assert page.evaluate("() => window.notebookPanel.content.activeCellIndex") == cell

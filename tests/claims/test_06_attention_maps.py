@@ -133,12 +133,81 @@ def test_hiding_patches_goes_as_the_lesson_says(digits: Split):
     assert max(areas["rollout"], areas["gradient"]) < areas["chance"] - 0.05
 
 
-def test_an_untrained_map_follows_the_photograph():
+@pytest.fixture(scope="module")
+def looked_at(digits: Split) -> tuple[list[Tensor], Tensor]:
+    """Maps of one digit of each class, and which patches have ink: what the lesson's explorer shows."""
+    examples = torch.stack([digits.images[digits.labels == digit][0] for digit in range(10)])
+    return maps_of(mnist_model(), examples), patchify(examples, PATCH).amax(dim=-1) > 0
+
+
+def test_in_layer_1_one_head_looks_at_ink_and_one_beside_it(looked_at: tuple[list[Tensor], Tensor]):
+    maps, ink = looked_at
+    near = torch.nn.functional.max_pool2d(ink.float().view(-1, 1, *GRID), 3, 1, 1).flatten(1) > 0
+    places = {"ink": ink, "beside": near & ~ink, "far": ~near}
+    first, third = ({name: maps[0][:, h, 0, 1:][at].mean() for name, at in places.items()} for h in (0, 2))
+    assert third["ink"] > 3 * third["beside"]
+    assert first["beside"] > 1.5 * first["ink"] > first["far"]
+
+
+def test_in_the_last_layer_it_matters_little_who_asks(looked_at: tuple[list[Tensor], Tensor]):
+    """Many patches look most at the same patch, in the mean of heads; in layer 1 few do."""
+    maps, _ = looked_at
+
+    def agree(A: Tensor) -> float:
+        """Share of the patches whose strongest is the most frequent one, mean over digits."""
+        strongest = A.mean(dim=1)[:, 1:].argmax(dim=-1)
+        return sum(row.bincount().max().item() for row in strongest) / strongest.numel()
+
+    assert agree(maps[-1]) > 0.5
+    assert agree(maps[0]) < 0.3
+
+
+def test_blank_patches_are_looked_at_in_layer_1_alone(looked_at: tuple[list[Tensor], Tensor]):
+    maps, ink = looked_at
+
+    def blank_to_ink(A: Tensor) -> float:
+        received = A.mean(dim=1)[:, 1:, 1:].mean(dim=1)
+        return (received[~ink].mean() / received[ink].mean()).item()
+
+    assert blank_to_ink(maps[0]) > 0.8
+    assert blank_to_ink(maps[-1]) < 0.25
+
+
+def test_before_training_no_patch_gets_much(looked_at: tuple[list[Tensor], Tensor], digits: Split):
+    torch.manual_seed(0)
+    untrained = maps_of(VisionTransformer(**mnist_model().config).eval(), digits.images[:20])
+
+    def strongest(maps: list[Tensor]) -> float:
+        """The class token's strongest patch in equal shares, mean over images, largest of the layers."""
+        return max((A.mean(dim=1)[:, 0, 1:].amax(dim=-1) * TOKENS).mean().item() for A in maps)
+
+    assert strongest(untrained) < 2
+    assert strongest(looked_at[0]) > 10
+    assert (rollout(untrained)[:, 0, 1:] * TOKENS).max() < 1.2
+
+
+def untrained_photograph_maps() -> tuple[VisionTransformer, list[Tensor], Tensor]:
     torch.manual_seed(0)
     model = VisionTransformer(embed_dim=192, depth=4, num_heads=3, mlp_ratio=2.0, position="none")
     photo = photograph(224)
-    seen = class_attention_map(maps_of(model, photo)[2], model.grid)[0].mean(dim=0) * model.num_tokens
-    brightness = patchify(photo, 16).mean(dim=-1)[0]
+    return model, maps_of(model, photo), patchify(photo, 16).mean(dim=-1)[0]
+
+
+def test_heads_of_an_untrained_model_look_at_the_dark_or_the_bright_of_the_photograph():
+    model, maps, brightness = untrained_photograph_maps()
+    for layer, head, sign in ((2, 1, -1), (3, 3, -1), (4, 1, -1), (2, 2, 1)):
+        row = maps[layer - 1][0, head - 1, 0, 1:]
+        assert sign * torch.corrcoef(torch.stack([row, brightness]))[0, 1] > 0.7
+        assert row.max() / row.min() > 1.5
+    with torch.no_grad():
+        probabilities = model(photograph(224)).softmax(dim=-1)
+    assert probabilities.shape == (1, 1000)
+    torch.testing.assert_close(probabilities, torch.full((1, 1000), 0.001))
+
+
+def test_an_untrained_map_follows_the_photograph():
+    model, maps, brightness = untrained_photograph_maps()
+    seen = class_attention_map(maps[2], model.grid)[0].mean(dim=0) * model.num_tokens
     assert torch.corrcoef(torch.stack([seen.flatten(), brightness]))[0, 1].abs() > 0.5
     assert seen.min() > 0.7
     assert seen.max() < 1.5

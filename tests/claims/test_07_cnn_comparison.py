@@ -90,10 +90,11 @@ def test_c1_what_moves_with_the_image(digits, trained_cnn, trained):
     assert exact(patch_map(vit(trained, positions=False)), digits) == [0, 4, 8]
     assert exact(patch_map(vit(trained)), digits) == [0]
     assert equivariance_error(patch_map(vit(trained)), digits, 4) > 1
-    # Padding with zeros: exact in the interior of a stage, not at its border.
+    # Padding with zeros: exact in the interior of a stage, not at a border to which ink comes.
     assert 0.1 < equivariance_error(cnn.features, digits, 4) < 1
-    assert equivariance_error(cnn.stages[:1], digits, 4) > 0.02
-    assert equivariance_error(cnn.stages[:1], digits, 4, margin=6) < 1e-4
+    at_border = digits.roll(6, dims=3)
+    assert equivariance_error(cnn.stages[:1], at_border, 4) > 0.02
+    assert equivariance_error(cnn.stages[:1], at_border, 4, margin=6) < 1e-4
 
 
 def test_c1_the_error_of_untrained_models(digits):
@@ -107,7 +108,7 @@ def test_c1_the_error_of_untrained_models(digits):
         cnn: Any = ConvNet(width=16).eval().requires_grad_(False)
         cnns.append(equivariance_error(cnn.features, digits, 4))
     assert all(1.25 < error < 1.45 for error in vits), vits
-    assert all(0.3 < error < 0.5 for error in cnns), cnns
+    assert all(0.25 < error < 0.5 for error in cnns), cnns
 
 
 def test_c1_answers_when_the_digit_is_moved(data, trained_cnn):

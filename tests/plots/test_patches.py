@@ -8,8 +8,9 @@ import torch
 from matplotlib.figure import Figure
 
 from vitcourse.patches import patchify
+from vitcourse.plots.patch_board import MATRIX, patch_board
 from vitcourse.plots.patch_cost import cost_of_length, size_board
-from vitcourse.plots.patches import TILE, as_rgb, grid_lines, patch_board, patch_row
+from vitcourse.plots.patches import TILE, as_rgb, grid_lines, patch_row
 
 
 @pytest.fixture
@@ -19,6 +20,16 @@ def image() -> torch.Tensor:
 
 def picture(axes) -> np.ndarray:
     return np.asarray(axes.images[0].get_array())
+
+
+def levels(image) -> np.ndarray:
+    """0..1 as the board draws it."""
+    return np.round(as_rgb(image) * 255).astype(np.uint8)
+
+
+def texts(figure: Figure, axes) -> list[str]:
+    """What the figure itself writes in the coordinates of these axes."""
+    return [text.get_text() for text in figure.texts if text.get_transform() in (axes.transData, axes.transAxes)]
 
 
 def shown(image: torch.Tensor, patch_size: tuple[int, int], order: torch.Tensor, place: int) -> Figure:
@@ -51,33 +62,36 @@ def test_board_shows_image_patch_row_and_numbers(image):
     photo, patch, assembled, tiles, strips, matrix = figure.axes
     index = int((order == place).nonzero())
 
-    assert np.array_equal(picture(photo), as_rgb(image))
-    assert np.array_equal(picture(assembled), as_rgb(image.flip(1)))
+    assert np.array_equal(picture(photo), levels(image))
+    assert np.array_equal(picture(assembled), levels(image.flip(1)))
     row, col = divmod(place, 6)
-    expected = as_rgb(image[:, row * 6 : row * 6 + 6, col * 6 : col * 6 + 6])
+    expected = levels(image[:, row * 6 : row * 6 + 6, col * 6 : col * 6 + 6])
     assert np.array_equal(picture(patch), expected)
-    assert patch.get_title() == f"patch {index} of the row"
+    assert texts(figure, patch) == [f"patch {index} of the row"]
     vectors = patchify(image[None], 6)[0][order]
-    assert np.array_equal(picture(matrix), vectors.T.numpy())
-    assert matrix.get_title() == "the whole row as numbers: 24 columns of 108"
+    assert picture(matrix).shape == (MATRIX[0], 24, 3)  # 108 numbers a column are more than are drawn
+    assert set(picture(matrix)[:, 5, 0]) <= set(np.round(vectors[5].numpy() * 255))
+    assert np.array_equal(picture(matrix)[[0, -1], 5, 0], np.round(vectors[5, [0, -1]].numpy() * 255))
 
     frames = [axes.patches[-1].get_bbox().bounds for axes in (photo, assembled, tiles, strips)]
     assert frames[0] == (col * 6, row * 6, 6, 6)
     assert frames[1] == (index % 6 * 6, index // 6 * 6, 6, 6)
-    numbers = [int(text.get_text()) for text in strips.texts if text.get_text()]
+    numbers = [int(text) for text in texts(figure, strips) if text]
     assert len(numbers) == 12
     assert index in numbers
     left = int(frames[2][0])
     assert left == int(frames[3][0])
     tile = picture(tiles)[:, left : left + TILE]
     assert np.array_equal(tile[:: TILE // 6, :: TILE // 6], expected)
-    assert picture(strips)[0, left, 0] == pytest.approx(float(vectors[index, 0]))
+    assert picture(strips)[0, left, 0] == round(255 * float(vectors[index, 0]))
+    part = matrix.patches[0].get_bbox()
+    assert (part.x0 * 24, part.width * 24) == pytest.approx((numbers[0], 12))
 
 
 def test_board_with_fewer_patches_than_its_window_and_in_gray(image):
     figure = shown(image[:1], (12, 12), torch.arange(6), 5)
     strips, matrix = figure.axes[4:]
-    assert [text.get_text() for text in strips.texts if text.get_text()] == list("012345")
+    assert [text for text in texts(figure, strips) if text] == list("012345")
     assert not any(letter.get_visible() for letter in matrix.texts)
     assert all(letter.get_visible() for letter in shown(image, (12, 12), torch.arange(6), 5).axes[5].texts)
 

@@ -99,6 +99,16 @@ def test_choices_follow_another_control():
     assert len(calls) == 4  # one for each move, however many controls it changed
 
 
+def test_more_values_may_be_offered_than_before():
+    fit = choices(lambda image: [p for p in (4, 7, 8, 14, 28, 56) if image % p == 0], value=28)
+    shown, _ = counting(image=choices({"digit": 28, "photograph": 224}), patch=fit)
+    shown._panel.controls["image"].widget.index = 1  # as a hand does
+    assert shown.values == {"image": 224, "patch": 28}  # the fourth of four, now the fifth of six
+    shown.update(patch=56)
+    shown.update(image="digit")
+    assert shown.values == {"image": 28, "patch": 28}
+
+
 def test_all_values_are_set_or_none():
     shown, calls = counting(heads=slider(1, 12), side=choices([4, 7]))
     with pytest.raises(ValueError, match="side=5 is not one of 4, 7"):

@@ -163,6 +163,31 @@ def tick_labels_change(figure):
     yield lambda i: axes.set_xticklabels([str(i), str(i + 1), str(i + 2)])
 
 
+def order_changes(figure):
+    axes = figure.subplots()
+    first, second = (axes.barh(0, width, color=color)[0] for width, color in ((3, "red"), (2, "blue")))
+
+    def update(i):
+        first.set_width(3 + i / 10)
+        first.set_zorder(1 + i % 2)
+        second.set_zorder(1.5)
+
+    yield update
+
+
+def axes_hide(figure):
+    left, right, below = figure.subplots(1, 3)
+    lines = [axes.plot([0, 1], [0, 1])[0] for axes in (left, right, below)]
+    right.set_position(below.get_position())
+
+    def update(i):
+        right.set_visible(i < 3)
+        for line in lines:
+            line.set_ydata([i / 10, 1 - i / 10])
+
+    yield update
+
+
 CASES = [
     image_under_grid,
     curve_with_legend_and_grid,
@@ -178,6 +203,8 @@ CASES = [
     suptitle_and_scatter,
     three_dimensions,
     tick_labels_change,
+    order_changes,
+    axes_hide,
 ]
 
 

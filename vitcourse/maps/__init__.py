@@ -1,5 +1,6 @@
 """What a model attends to: recording the attention weights, and turning them into pictures and figures."""
 
+from .explain import Explained, explain, relevance_shares
 from .record import Geometry, RecordedMaps, TokenGrid, record_attention
 from .reduce import (
     attention_distance,
@@ -10,13 +11,16 @@ from .reduce import (
 )
 
 __all__ = [
+    "Explained",
     "Geometry",
     "RecordedMaps",
     "TokenGrid",
     "attention_distance",
     "attention_entropy",
     "class_attention_map",
+    "explain",
     "gradient_rollout",
     "record_attention",
+    "relevance_shares",
     "rollout",
 ]

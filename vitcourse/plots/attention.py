@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Polygon
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
 
 from .style import BLUE, GRAY, GREEN, INK, ORANGE, PURPLE, RED, SKY, bare, new_figure, style
@@ -49,9 +50,10 @@ def query_plane(figure: Figure, keys: Any, values: Any, names: Sequence[str] = "
             arrow = FancyArrowPatch((0, 0), tuple(key), arrowstyle="-|>", mutation_scale=14, shrinkA=0, shrinkB=0)
             arrow.set(color=color, zorder=2)
             arrows.append(plane.add_patch(arrow))
-            for axes, at, gap in ((plane, key, 0.35), (mix, value, 0.5)):
+            for axes, at, gap in ((plane, key, 0.35), (mix, value, 0.7)):
                 outside = at + gap * at / np.linalg.norm(at)
-                axes.text(*outside, name, color=color, weight="bold", ha="center", va="center")
+                letter = axes.text(*outside, name, color=color, weight="bold", ha="center", va="center", zorder=4)
+                letter.set_path_effects([withStroke(linewidth=3, foreground="white")])  # a long query may run below it
         dots = mix.scatter(*values.T, c=TOKEN_COLORS[: len(values)], s=40, zorder=3)
         query_arrow = FancyArrowPatch((0, 0), (1, 1), arrowstyle="-", shrinkA=0, shrinkB=0, color=INK, lw=1.8)
         plane.add_patch(query_arrow)
@@ -173,7 +175,7 @@ def saturation(
         left.axhline(highest_entropy, color=GRAY, lw=1, ls="--")
         left.text(sizes[-1], highest_entropy, "all keys alike", color=INK, fontsize=9, ha="right", va="bottom")
         left.set(ylim=(-0.08, highest_entropy * 1.15), title="entropy of the weights (nats)")
-        left.legend(loc="lower left")
+        right.legend(loc="lower left")  # there no band lies below it
         right.set_yscale("log")
         right.set(title="norm of the gradient behind the softmax")
     return figure

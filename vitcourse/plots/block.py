@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.ticker import NullLocator
 
@@ -96,13 +97,11 @@ def lanes_board(figure: Figure, image: Any, patch_size: int, stages: Sequence[st
         right.set_ylabel("lanes: the patches, row by row", labelpad=-28)
         right.set_title("change of each token, stage by stage", pad=20)
         right.tick_params(length=0)
-        counts = [
-            right.text(x, -1.1, "", ha="center", va="bottom", fontsize=9, weight="bold") for x in range(len(stages))
-        ]
-        pointer = right.annotate(
-            "", (-0.5, 0), xytext=(-14, 0), textcoords="offset points",
-            arrowprops=dict(arrowstyle="-|>", color=ORANGE, lw=2.5, shrinkA=0, shrinkB=0),
-        )  # fmt: skip
+        # What changes outside the axes belongs to the figure: else their ticks would be drawn anew with it.
+        above: dict[str, Any] = dict(transform=right.transData, ha="center", va="bottom", fontsize=9, weight="bold")
+        counts = [figure.text(x, -1.1, "", **above) for x in range(len(stages))]
+        pointer = Line2D([-0.025], [0], marker=">", color=ORANGE, ms=9, transform=right.get_yaxis_transform())
+        figure.add_artist(pointer)
         bar = figure.colorbar(lanes, ax=right, label="length of the change / length of the token")
         bar.ax.yaxis.set_minor_locator(NullLocator())
 
@@ -113,7 +112,7 @@ def lanes_board(figure: Figure, image: Any, patch_size: int, stages: Sequence[st
         lanes.set_data(np.ma.masked_less(change, LEAST_CHANGE))
         for text, changed in zip(counts, (change >= LEAST_CHANGE).sum(axis=0), strict=True):
             text.set_text(str(changed))
-        pointer.xy = (-0.5, 1 + chosen[0] * cols + chosen[1])
+        pointer.set_ydata([1 + chosen[0] * cols + chosen[1]])
 
     return draw
 
@@ -139,6 +138,7 @@ def depth_board(
         ``draw(profiles, chosen)``: name -> an object with lists ``activation``, ``gradient`` and ``difference``.
     """
     lines: dict[str, dict[str, Any]] = {}
+    chosen_line = {}
     with style():
         for axes, (kind, title) in zip(figure.subplots(1, 3), PANELS.items(), strict=True):
             axes.set(yscale="log", title=title, xlabel="after block", xlim=(0, deepest))
@@ -146,15 +146,17 @@ def depth_board(
             axes.yaxis.set_minor_locator(NullLocator())
             axes.grid(axis="y", color="#E6E6E6", lw=0.8)
             axes.set_axisbelow(True)
-            lines[kind] = {name: axes.plot([], [], "--" if name in dashed else "-")[0] for name in names}
+            looks: dict[str, Any] = dict(color="#BDBDBD", lw=1.2)
+            lines[kind] = {name: axes.plot([], [], "--" if name in dashed else "-", **looks)[0] for name in names}
+            (chosen_line[kind],) = axes.plot([], [], color=BLUE, lw=3)  # over the gray one
 
     def draw(profiles: Mapping[str, Any], chosen: str) -> None:
         for kind, of_wiring in lines.items():
             for name, line in of_wiring.items():
                 values = np.clip(getattr(profiles[name], kind), lowest, 1 / lowest)
                 line.set_data(range(len(values)), values)
-                mine = name == chosen
-                line.set(color=BLUE if mine else "#BDBDBD", lw=3 if mine else 1.2, zorder=3 if mine else 2)
+            chosen_line[kind].set_data(*of_wiring[chosen].get_data())
+            chosen_line[kind].set_linestyle("--" if chosen in dashed else "-")
 
     return draw
 

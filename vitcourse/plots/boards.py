@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from .numbers import Numbers
 from .style import BLUE, INK, ORANGE, bare, new_figure, style
 
 Draw = Callable[..., None]
@@ -34,34 +36,46 @@ def _tiles(board: Any, grid: tuple[int, int]) -> np.ndarray:
 class BoardView:
     """A board whose tiles are tinted by the weight that each gets; the asking tile has a frame.
 
-    Its weight is written into the strip below each tile, whose height is a share of the tile's.
+    Its weight is written into the strip below each tile, whose height is a share of the tile's. The tiles are one
+    image, the tints one artist and the numbers another, since eight boards are drawn at each move of the hand.
     """
 
     def __init__(self, axes: Axes, board: Any, grid: tuple[int, int] = GRID, strip: float = 0.0) -> None:
         rows, cols = grid
-        self.grid, self.pitch = grid, 1 + strip
+        tiles = _tiles(board, grid)
+        self.grid, self.strip = grid, round(strip * tiles.shape[1])  # of whole pixels of a tile
+        self.pitch = 1 + self.strip / tiles.shape[1]
         bare(axes)
-        self.tiles, self.tints, self.texts = [], [], []
-        for i, tile in enumerate(_tiles(board, grid)):
-            r, c = i // cols * self.pitch, i % cols
-            self.tiles.append(axes.imshow(tile, cmap=INKED, vmin=0, vmax=1, extent=(c, c + 1, r + 1, r)))
-            tint = Rectangle((c, r), 1, 1, facecolor=BLUE, alpha=0, lw=0, zorder=2)
-            self.tints.append(axes.add_patch(tint))
-            self.texts.append(axes.text(c + 0.5, r + 1 + strip / 2, "", ha="center", va="center", fontsize=8.5))
-            axes.add_patch(Rectangle((c, r), 1, 1, fill=False, ec="#BBBBBB", lw=1, zorder=3))
+        self.image = axes.imshow(
+            self._laid_out(tiles), cmap=INKED, vmin=0, vmax=1, extent=(0, cols, rows * self.pitch, 0)
+        )
+        corners = [(c, r * self.pitch) for r in range(rows) for c in range(cols)]
+        squares = [Rectangle(corner, 1, 1) for corner in corners]
+        self.tints = axes.add_collection(PatchCollection(squares, facecolor=BLUE, lw=0, zorder=2), autolim=False)
+        self.tints.set_alpha([0.0] * len(corners))
+        edges = PatchCollection(squares, facecolor="none", edgecolor="#BBBBBB", lw=1, zorder=3)
+        axes.add_collection(edges, autolim=False)
+        middle = 1 + (self.pitch - 1) / 2
+        self.numbers = Numbers(axes, [(c + 0.5, r + middle) for c, r in corners], size=8.5)
         axes.set(xlim=(-0.03, cols + 0.03), ylim=(rows * self.pitch + 0.03, -0.03), aspect="equal")
         self.frame = axes.add_patch(Rectangle((0, 0), 1, 1, fill=False, ec=ORANGE, lw=3.5, zorder=5, visible=False))
 
+    def _laid_out(self, tiles: np.ndarray) -> np.ndarray:
+        """The tiles as one image, with nothing in the strips."""
+        rows, cols = self.grid
+        padded = np.pad(tiles.astype(float), ((0, 0), (0, self.strip), (0, 0)), constant_values=np.nan)
+        height, width = padded.shape[1:]
+        return padded.reshape(rows, cols, height, width).transpose(0, 2, 1, 3).reshape(rows * height, cols * width)
+
     def show(self, board: Any) -> None:
-        for image, tile in zip(self.tiles, _tiles(board, self.grid), strict=True):
-            image.set_data(tile)
+        self.image.set_data(self._laid_out(_tiles(board, self.grid)))
 
     def ask(self, asking: int, weights: Any) -> None:
+        weights = np.asarray(weights)
         row, col = divmod(asking, self.grid[1])
         self.frame.set(xy=(col, row * self.pitch), visible=True)
-        for tint, text, weight in zip(self.tints, self.texts, np.asarray(weights), strict=True):
-            tint.set_alpha(0.75 * float(weight))
-            text.set_text(f"{weight:.2f}")
+        self.tints.set_alpha(np.clip(0.75 * weights, 0, 1))
+        self.numbers.show([f"{weight:.2f}" for weight in weights], [INK] * len(weights))
 
 
 class MatrixView:
@@ -105,8 +119,9 @@ def board(image: Any, grid: tuple[int, int] = GRID) -> Figure:
     with style():
         figure = new_figure(2.6, 2.6)
         view = BoardView(figure.subplots(), image, grid)
-        for i, text in enumerate(view.texts):
-            text.set(text=str(i), position=(i % grid[1] + 0.12, i // grid[1] + 0.14), zorder=4)
+        axes = view.image.axes
+        for i in range(grid[0] * grid[1]):
+            axes.text(i % grid[1] + 0.12, i // grid[1] + 0.14, str(i), ha="center", va="center", fontsize=8.5, zorder=4)
     return figure
 
 
@@ -166,21 +181,29 @@ def heads_of_a_tile(figure: Figure, image: Any, grid: tuple[int, int] = GRID) ->
         matrices = [MatrixView(figure.add_axes((0, 0, 1, 1)), image, grid) for _ in range(4)]
     panels, below = figure.axes[:8], figure.axes[8:]
     width, height = 0.235, 0.42
+    shown: list[str] = []
 
-    def draw(asking: int, maps: Any, titles: Sequence[str]) -> None:
+    def place(titles: Sequence[str]) -> None:
+        """So many boards side by side, below them their maps where there is room."""
+        shown[:] = titles
         columns = min(len(titles), 4)
         left = 0.5 - columns * 0.25 / 2 + 0.0075
-        for i, (axes, view) in enumerate(zip(panels, views, strict=True)):
+        for i, axes in enumerate(panels):
             axes.set_visible(i < len(titles))
-            if i < len(titles):
-                axes.set_position((left + i % 4 * 0.25, 0.51 - i // 4 * 0.5, width, height))
-                view.ask(asking, np.asarray(maps[i][asking]))
-                axes.set_title(titles[i], fontsize=10, loc="center")
-        for i, (axes, matrix) in enumerate(zip(below, matrices, strict=True)):
+            axes.set_position((left + i % 4 * 0.25, 0.51 - i // 4 * 0.5, width, height))
+            axes.set_title(titles[i] if i < len(titles) else "", fontsize=10, loc="center")
+        for i, axes in enumerate(below):
             axes.set_visible(len(titles) <= 4 and i < len(titles))
-            if axes.get_visible():
-                axes.set_position((left + i * 0.25, 0.02, width, height))
-                matrix.show(maps[i])
+            axes.set_position((left + i * 0.25, 0.02, width, height))
+
+    def draw(asking: int, maps: Any, titles: Sequence[str]) -> None:
+        if list(titles) != shown:
+            place(titles)
+        for view, weights in zip(views, maps, strict=False):
+            view.ask(asking, weights[asking])
+        for matrix, weights in zip(matrices, maps, strict=False):
+            if matrix.image.axes.get_visible():
+                matrix.show(weights)
                 matrix.ask(asking)
 
     return draw
@@ -195,9 +218,9 @@ def shuffled_board(figure: Figure, image: Any, grid: tuple[int, int] = GRID) -> 
     with style():
         axes = figure.subplots(1, 4)
         BoardView(axes[0], image, grid)
-        before = MatrixView(axes[1], image, grid)
+        before = MatrixView(axes[1], image, grid, highest=0.5)  # small differences shall be seen
         shuffled = BoardView(axes[2], image, grid)
-        after = MatrixView(axes[3], image, grid)
+        after = MatrixView(axes[3], image, grid, highest=0.5)
         for one, title in zip(axes, ("board", "its map", "shuffled", "its map, put back"), strict=True):
             one.set_title(title)
         verdict = axes[3].text(0.5, -0.03, "", transform=axes[3].transAxes, ha="center", va="top", color=INK)

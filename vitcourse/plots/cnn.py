@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from .boards import INKED
 from .style import BLUE, GRAY, INK, ORANGE, SEQUENTIAL, SKY, bare, new_figure, style
@@ -18,6 +19,7 @@ Draw = Callable[..., None]
 
 # One color and one marker for each model, in all of this lesson's pictures.
 LOOKS = ((BLUE, "o"), (ORANGE, "s"), (SKY, "D"))
+EDGE = "#CCCCCC"  # of an image
 LOWEST, HIGHEST = 0.05, 4.0  # nats, of the loss axis
 
 
@@ -71,6 +73,7 @@ def moving_board(figure: Figure, image: Any, errors: Mapping[str, Sequence[float
         titles = ("$Tx$: the image, moved", "$f(Tx)$: its map", "$Tf(x)$: the map, moved", "difference")
         places = figure.subplot_mosaic([list("abcd"), list("eeee")], height_ratios=(1, 1.05))
         cells = [bare(places[name]) for name in "abcd"]
+        cells[0].spines[:].set(visible=True, color=EDGE, linewidth=1)  # where the image ends: white on white
         shown = [cells[0].imshow(np.asarray(image), cmap=INKED, vmin=0, vmax=1)]
         shown += [axes.imshow(np.zeros((7, 7)), cmap="RdBu_r", vmin=-1, vmax=1) for axes in cells[1:]]
         for axes, title in zip(cells, titles, strict=True):
@@ -124,7 +127,8 @@ def damage_board(figure: Figure, names: Sequence[str], amounts: int, count: int 
             shown.append(
                 left.imshow(np.zeros((28, 28)), cmap=INKED, vmin=0, vmax=1, extent=(x, x + 1, y + 1, y))
             )  # fmt: skip
-        left.set(xlim=(0, cols * 1.06), ylim=(2.1, -0.04), aspect="equal", title="what the models get")
+            left.add_patch(Rectangle((x, y), 1, 1, fill=False, ec=EDGE, lw=1))
+        left.set(xlim=(-0.02, cols * 1.06), ylim=(2.1, -0.04), aspect="equal", title="what the models get")
         left.set_anchor("N")
         lines = [
             right.plot([], [], color=color, marker=marker, ms=5, lw=1.6, label=name)[0]
@@ -136,7 +140,7 @@ def damage_board(figure: Figure, names: Sequence[str], amounts: int, count: int 
         right.set(xlim=(-0.2, amounts + 0.2), ylim=(0, 1.03), title="test images that are right")
         right.set_yticks((0, 0.5, 1), ("0 %", "50 %", "100 %"))
         right.set_xticks(range(amounts + 1))
-        right.legend(loc="lower left", bbox_to_anchor=(0.0, 0.14))
+        left.legend(handles=lines, loc="upper left", bbox_to_anchor=(0.0, -0.06))  # no curve runs there
 
     def draw(images: Any, curves: Any, amount: int, unit: str) -> None:
         curves = np.asarray(curves)

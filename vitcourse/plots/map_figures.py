@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .maps import ORDERS, MapView
 from .style import BLUE, GRAY, INK, bare, new_figure, style
@@ -52,7 +53,7 @@ def distances_by_layer(series: Mapping[str, Any], levels: Mapping[str, float], u
         axes.set(xlabel="layer", ylabel=f"mean distance ({unit})", xlim=(0.8, depth + 0.35))
         axes.set_xticks(range(1, depth + 1))
         axes.set_ylim(0, 1.25 * max(levels.values()))
-        axes.legend(loc="lower right", title="a dot: one head")
+        axes.legend(loc="lower right", title="a mark: one head")
     return figure
 
 
@@ -65,6 +66,7 @@ def mean_curves(hidden: Sequence[int], curves: Mapping[str, Sequence[float]], yl
         for (name, curve), color, marker in zip(curves.items(), ORDERS, markers, strict=False):
             axes.plot(hidden, curve, color=color, marker=marker, ms=4, lw=1.6, label=name)
         axes.set(xlabel="patches hidden", ylabel=ylabel, ylim=(0, 1.02))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 

@@ -1,4 +1,4 @@
-"""Attention maps over images (lessons 00 and 06): tints, distances, and what hiding patches does.
+"""Attention maps over images (lessons 00 and 06).
 
 A function that takes a figure draws once and returns ``draw(...)``, which changes what was drawn, in place.
 """
@@ -14,8 +14,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .boards import GRID, INKED, WEIGHTS, BoardView, MatrixView
-from .style import BLUE, GRAY, GREEN, INK, ORANGE, PURPLE, SKY, bare, style
+from .boards import GRID, INKED, BoardView, MatrixView
+from .style import BLUE, GRAY, GREEN, ORANGE, PURPLE, SKY, bare, style
 
 Draw = Callable[..., None]
 
@@ -71,20 +71,18 @@ def _probability_bars(axes: Axes, names: Sequence[str], title: str) -> Callable[
 
 
 def digit_at_work(figure: Figure, image: Any, grid: tuple[int, int], classes: Sequence[str]) -> Draw:
-    """A digit, the patches that the model looks at, and the probability of each class.
+    """The patches of a digit that the model looks at, and the probability of each class.
 
     Returns:
-        ``draw(image, weights, probabilities, looks)``: weights (rows, cols); ``looks`` titles the middle picture.
+        ``draw(image, weights, probabilities, looks)``: weights (rows, cols); ``looks`` titles the left picture.
     """
     with style():
-        left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 0.8))
-        digit, looked = MapView(left, image, grid, tinted=False), MapView(middle, image, grid)
-        left.set_title("the image, in patches")
-        title = middle.set_title("layer 10, mean of heads")
+        left, right = figure.subplots(1, 2, width_ratios=(1, 0.7))
+        looked = MapView(left, image, grid)
+        title = left.set_title("layer 10, mean of heads")
         bars = _probability_bars(right, classes, "prediction")
 
     def draw(image: Any, weights: Any, probabilities: Any, looks: str) -> None:
-        digit.show(image)
         looked.show(image)
         looked.weigh(weights)
         title.set_text(looks)
@@ -116,65 +114,5 @@ def pair_explorer(figure: Figure, board: Any, grid: tuple[int, int] = GRID) -> D
         matrix.show(weights, board)
         matrix.ask(asking)
         bars(probabilities, asking)
-
-    return draw
-
-
-def map_explorer(figure: Figure, image: Any, grid: tuple[int, int]) -> Draw:
-    """A digit tinted by one row of an attention map, and the same weights as a picture of their own.
-
-    Returns:
-        ``draw(image, weights, strength, asking)``: weights (rows, cols) in multiples of an equal share; ``asking``
-        a cell, or None for the class token.
-    """
-    with style():
-        left, right, beside = figure.subplots(1, 3, width_ratios=(1, 1, 0.05))
-        view, plain = MapView(left, image, grid), MapView(right, np.zeros((1, 1)), grid)
-        left.set_title("laid over the image")
-        right.set_title("the weights alone")
-        shown = right.imshow(np.zeros(grid), cmap=WEIGHTS, vmin=0, vmax=10, extent=(0, grid[1], grid[0], 0), zorder=1)
-        right.set(xlim=(-0.04, grid[1] + 0.04), ylim=(grid[0] + 0.04, -0.04))
-        bar = figure.colorbar(shown, cax=beside, extend="max")
-        bar.set_label("weight / equal share")
-        bar.outline.set_visible(False)
-
-    def draw(image: Any, weights: Any, strength: float, asking: tuple[int, int] | None) -> None:
-        view.show(image)
-        view.weigh(weights, strength)
-        shown.set_data(np.asarray(weights))
-        view.ask(asking)
-        plain.ask(asking)
-
-    return draw
-
-
-def hiding(figure: Figure, image: Any, grid: tuple[int, int], orders: Sequence[str]) -> Draw:
-    """An image with patches hidden, and the probability of its class over how many are hidden, one curve an order.
-
-    Returns:
-        ``draw(image, hidden, curves, order, count)``: hidden (rows, cols) of 0/1; curves (orders, patches + 1);
-        ``order`` the index of the one that is followed.
-    """
-    count_patches = grid[0] * grid[1]
-    with style():
-        left, right = figure.subplots(1, 2, width_ratios=(1, 1.4))
-        view = MapView(left, image, grid, tinted=False)
-        view.rgba[..., :3] = to_rgb(SKY)
-        left.set_title("hidden: blue")
-        lines = [
-            right.plot([], [], color=color, lw=1.6, label=name)[0] for name, color in zip(orders, ORDERS, strict=False)
-        ]
-        (dot,) = right.plot([], [], "o", color="white", mec=INK, mew=2, ms=9, zorder=5)
-        right.set(xlim=(-1, count_patches + 1), ylim=(-0.03, 1.03), yticks=(0, 0.5, 1), xlabel="patches hidden")
-        right.set_title("probability of the first answer")
-        right.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-
-    def draw(image: Any, hidden: Any, curves: Any, order: int, count: int) -> None:
-        view.show(image)
-        view.weigh(hidden, 0.55)
-        for i, (line, curve) in enumerate(zip(lines, np.asarray(curves), strict=True)):
-            line.set_data(range(len(curve)), curve)
-            line.set(linewidth=3 if i == order else 1.2, alpha=1.0 if i == order else 0.6)
-        dot.set_data([count], [np.asarray(curves)[order][count]])
 
     return draw

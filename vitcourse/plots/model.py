@@ -51,26 +51,32 @@ class _Board:
         for pieces in self.pieces.values():
             pieces.set_edgecolor("white")
             self.jigsaw.add_collection(pieces)
+        self.jigsaw.set_title("a piece's area is its share of the parameters")
         # On the pieces of the first block, if there is room: black on orange, white on blue.
         self.words = {
-            part: self.jigsaw.text(0, 0, part, ha="center", va="center", fontsize=9, color=color)
+            part: self.jigsaw.text(0, 0, part, ha="center", va="center", fontsize=9, color=color, clip_on=True)
             for part, color in (("attention", "white"), ("MLP", "black"))
         }
         below: dict[str, Any] = dict(transform=self.jigsaw.transAxes, va="top", fontsize=9)
         self.jigsaw.text(0, -0.03, "embedding", ha="left", **below)
         self.jigsaw.text(1, -0.03, "last norm and head", ha="right", **below)
-        self.blocks = self.jigsaw.text(0.5, -0.03, "", ha="center", **below)
+        # Texts that change belong to the figure: within axes, the names of the bars would be drawn anew with them.
+        self.blocks = figure.text(0.5, -0.03, "", ha="center", **below)
         self.left, self.right = (figure.add_axes((left, 0.0, 0.38, 0.43)) for left in (0.215, 0.615))
-        self.bars = [self._chart(axes) for axes in (self.left, self.right)]
+        self.left.set_title("share of the parameters", fontsize=10)
+        above: dict[str, Any] = dict(transform=self.right.transAxes, va="bottom", fontsize=10)
+        self.operations = figure.text(0, 1.03, "", **above)
+        self.bars = [self._chart(axes, figure) for axes in (self.left, self.right)]
         self.left.set_yticks(range(len(COLORS)), [NAMES.get(part, part) for part in COLORS])
         self.right.set_yticks([])
 
-    def _chart(self, axes: Axes) -> list[tuple[Rectangle, Any]]:
+    def _chart(self, axes: Axes, figure: Figure) -> list[tuple[Rectangle, Any]]:
         axes.set(xlim=(0, 138), ylim=(len(COLORS) - 0.5, -0.5), xticks=[])
         axes.spines[["bottom", "left"]].set_visible(False)
         axes.tick_params(length=0)
         bars = axes.barh(range(len(COLORS)), 0, color=list(COLORS.values()), height=0.74)
-        return [(bar, axes.text(0, i, "", va="center", fontsize=9)) for i, bar in enumerate(bars)]
+        words: dict[str, Any] = dict(transform=axes.transData, va="center", fontsize=9)
+        return [(bar, figure.text(0, i, "", **words)) for i, bar in enumerate(bars)]
 
     def show(self, *, parameters: Mapping[str, int], multiply_adds: Mapping[str, int], depth: int) -> None:
         rectangles = jigsaw(parameters, depth)
@@ -82,11 +88,9 @@ class _Board:
             word.set_position((left + width / 2, bottom + height / 2))
             word.set_visible(width > 0.09 and height > 0.12)
         self.blocks.set_text("1 encoder block" if depth == 1 else f"{depth} encoder blocks")
-        self.jigsaw.set_title(f"{sum(parameters.values()):,} parameters: a piece's area is its share of them")
         for bars, amounts in zip(self.bars, (parameters, multiply_adds), strict=True):
             _show_shares(bars, {SAME_ROW.get(part, part): n for part, n in amounts.items()})
-        self.left.set_title("share of the parameters", fontsize=10)
-        self.right.set_title(f"share of {_count(sum(multiply_adds.values()))} multiply-adds", fontsize=10)
+        self.operations.set_text(f"share of {_count(sum(multiply_adds.values()))} multiply-adds")
 
 
 def jigsaw(parameters: Mapping[str, int], depth: int) -> Rectangles:
@@ -160,6 +164,15 @@ def pooling_weights(digits: Any, class_weights: Any) -> Figure:
     return figure
 
 
+def _two_lines(text: str) -> str:
+    """Broken at the space that makes the longer line shortest."""
+    places = [i for i, letter in enumerate(text) if letter == " "]
+    if not places:
+        return text
+    cut = min(places, key=lambda i: max(i, len(text) - i - 1))
+    return f"{text[:cut]}\n{text[cut + 1 :]}"
+
+
 def check_table(passed: Mapping[str, Mapping[str, bool]]) -> Figure:
     """Models down, checks across: a filled square with a cross where a check fails, a dot where it passes.
 
@@ -178,7 +191,7 @@ def check_table(passed: Mapping[str, Mapping[str, bool]]) -> Figure:
                 else:
                     axes.add_patch(Rectangle((col - 0.46, row - 0.42), 0.92, 0.84, color=RED, lw=0))
                     axes.text(col, row, "fails", color="white", weight="bold", ha="center", va="center", fontsize=9)
-        axes.set_xticks(range(len(checks)), [check.replace(" ", "\n", 1) for check in checks])
+        axes.set_xticks(range(len(checks)), [_two_lines(check) for check in checks])
         axes.set_yticks(range(len(passed)), list(passed), fontsize=10)
         axes.xaxis.tick_top()
         axes.tick_params(length=0)

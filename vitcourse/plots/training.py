@@ -112,7 +112,7 @@ def mistakes_board(figure: Figure, confusion: Any, classes: Sequence[str]) -> Dr
     with style():
         table, board = figure.subplots(1, 2, width_ratios=(1, 1.12))
         table.imshow(
-            wrong, cmap="Oranges", vmin=0, vmax=max(1, wrong.max()) * 1.3, extent=(0, len(counts), len(counts), 0)
+            wrong, cmap="Oranges", vmin=0, vmax=max(1, wrong.max()) * 1.8, extent=(0, len(counts), len(counts), 0)
         )
         table.set(xlabel="read as", ylabel="is a", xlim=(0, len(counts)), ylim=(len(counts), 0), aspect="equal")
         for set_ticks in (table.set_xticks, table.set_yticks):

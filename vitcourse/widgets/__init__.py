@@ -3,7 +3,8 @@
 Nothing here computes: lessons pass in functions that compute and draw.
 """
 
-from vitcourse.widgets.controls import button, cell, choices, play, point, slider, toggle
+from vitcourse.widgets.controls import button, cell, choices, drawing, play, point, slider, toggle
+from vitcourse.widgets.explorer import Explorer, explorer
 from vitcourse.widgets.figure import Figure
 from vitcourse.widgets.job import Job, job
 from vitcourse.widgets.live import Live, live
@@ -11,6 +12,7 @@ from vitcourse.widgets.picture import Picture, picture
 from vitcourse.widgets.predict import Prediction, predict
 
 __all__ = [
+    "Explorer",
     "Figure",
     "Job",
     "Live",
@@ -19,6 +21,8 @@ __all__ = [
     "button",
     "cell",
     "choices",
+    "drawing",
+    "explorer",
     "job",
     "live",
     "picture",

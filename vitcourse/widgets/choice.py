@@ -75,7 +75,7 @@ class Choices(Control):
             index = self._index(chosen, name)
         except ValueError:
             index = self._nearest(chosen)
-        with self.widget.hold_trait_notifications():
+        with self.widget.hold_sync():  # one message; new options put the index at 0 first
             self.widget.options = [(option, i) for i, option in enumerate(names)]
             self.widget.index = index
 

@@ -14,6 +14,7 @@ class Control:
     """One value that a learner sets. Made by `slider`, `choices`, ...; `live` builds its widget."""
 
     depends: Callable[..., Any] | None = None
+    beside = False  # whether its widget stands beside the picture, not in the row above
 
     def __init__(self, *, label: str = "", unit: str = "") -> None:
         self.label, self.unit = label, unit
@@ -62,5 +63,5 @@ def require_controls(controls: Mapping[str, Any]) -> None:
     """ValueError where something else stands in a control's place."""
     for name, control in controls.items():
         if not isinstance(control, Control):
-            known = "slider, choices, toggle, play, button, cell or point"
+            known = "slider, choices, toggle, play, button, cell, point or drawing"
             raise ValueError(f"{name}={control!r} is no control: use {known}")

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from vitcourse.widgets.cells import Cell
 from vitcourse.widgets.choice import Choices
+from vitcourse.widgets.drawing import Drawing
 from vitcourse.widgets.number import Animation, Button, Number, Toggle
-from vitcourse.widgets.touch import Cell, Point
+from vitcourse.widgets.touch import Point
 
 
 def choices(
@@ -96,12 +98,13 @@ def button(label: str = "") -> Button:
 
 
 def cell(
-    rows: int,
-    columns: int,
+    rows: int | Callable[..., tuple[int, int]],
+    columns: int | None = None,
     *,
     value: tuple[int, int] = (0, 0),
     axes: int | tuple[int, ...] = 0,
     label: str = "",
+    hover: bool = False,
 ) -> Cell:
     """A cell of a grid that is chosen in the picture: `patch=cell(7, 7)` gives `update(patch=(row, column))`.
 
@@ -109,15 +112,22 @@ def cell(
     drag or arrow keys; Space sets the same cell again. `patch.touches` counts: 0 at first, and one more whenever a
     cell is set, the same one included.
 
+    With `hover=True` a mouse or a pen above a cell shows it without a press. When it leaves, the cell comes back that a
+    click or a key has set last. That needs an update as fast as the hand, below about 40 ms.
+
+        patch=cell(lambda patch_size: (28 // patch_size, 28 // patch_size), hover=True)
+
     Args:
-        rows, columns: of the grid.
+        rows, columns: of the grid. Or, alone, a function of other controls' values (its parameters bear their names,
+            and those controls stand before this one) that gives both: the cell then stays where it is in the picture.
         value: (row, column) at first.
         axes: which of `figure.axes` can be clicked; several as a tuple.
+        hover: whether the cell below the pointer is shown without a press. It does not count in `touches`.
 
     Raises:
-        ValueError: rows or columns below 1, value outside the grid.
+        ValueError: rows or columns below 1, value outside the grid, columns beside a function.
     """
-    return Cell(rows, columns, value=value, axes=axes, label=label)
+    return Cell(rows, columns, value=value, axes=axes, label=label, hover=hover)
 
 
 def point(
@@ -138,3 +148,38 @@ def point(
         ValueError: bounds in the wrong order, or a point outside them.
     """
     return Point(x, y, bounds=bounds, axes=axes, label=label)
+
+
+def drawing(
+    size: int,
+    *,
+    start: Any = None,
+    value: str | None = None,
+    center: bool = False,
+    grid: tuple[int, int] | None = None,
+    label: str = "",
+) -> Drawing:
+    """A sheet to draw on, beside the picture: `digit=drawing(28)` gives `update(digit=image)`.
+
+    The image is a new float32 numpy array (size, size) from 0 (blank) to 1 (ink), in steps of 1/255. By mouse, pen or
+    finger; by arrow keys and Space. Below the sheet: pen, eraser, clear, and back to where it began. Lines are about as
+    wide as those of MNIST, 2.4 of 28 pixels, with soft edges. `update` is called while somebody draws, with the newest
+    drawing whenever the last update is done.
+
+        digit=drawing(28, start=test.images[0, 0])
+        digit=drawing(28, start={"a seven": seven, "a one": one}, value="a one", center=True)
+
+    Args:
+        size: pixels of a side, 8 to 128.
+        start: what is there at first, an array or tensor (size, size) from 0 to 1; or several by name, shown as small
+            pictures below the sheet, from which one is taken by a click. Nothing: a blank sheet.
+        value: the name of the one shown at first; else the first.
+        center: `update` gets the drawing moved by whole pixels until its ink is in the middle, as MNIST's digits are
+            (`vitcourse.data.centering`). A line below the sheet says so.
+        grid: (rows, columns) of the patches, drawn as thin lines.
+
+    Raises:
+        ValueError: a size outside 8 to 128, an image of another shape, not finite or outside 0 to 1, a `value` that is
+            no name in `start`, a grid that is not two whole numbers.
+    """
+    return Drawing(size, start=start, value=value, center=center, grid=grid, label=label)

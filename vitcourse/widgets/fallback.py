@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from IPython.display import display
@@ -16,6 +17,9 @@ from IPython.display import display
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
+
+# What else bundles carry, by a function of the widget. Empty but where pages are written: see standalone.py.
+additions: list[Callable[[Any], dict[str, Any]]] = []
 
 
 def png_frame(png: bytes, *, width: int, height: int) -> Bundle:
@@ -37,7 +41,10 @@ class FirstFrame:
     def _repr_mimebundle_(self, **kwargs: Any) -> Bundle:
         data, metadata = self._first_frame()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # type: ignore[attr-defined]
-        return {"text/plain": repr(self), **data, WIDGET_VIEW: view}, {**metadata, **colab_metadata()}
+        bundle = {"text/plain": repr(self), **data, WIDGET_VIEW: view}
+        for more in additions:
+            bundle |= more(self)
+        return bundle, {**metadata, **colab_metadata()}
 
     def _ipython_display_(self, **kwargs: Any) -> None:
         data, metadata = self._repr_mimebundle_()

@@ -37,9 +37,10 @@ function picture(model, canvas) {
 
 // Where the picture is touched goes to Python as state, not as events: the widget manager keeps one message
 // in flight and merges what happens meanwhile, so that a slow answer never leaves a queue behind it.
+// Hence two places: where it was pressed and dragged to, and where the pointer has been since.
 function touch(model, card, signal) {
   const clamp = (value) => Math.min(1, Math.max(0, value));
-  let state = { x: 0, y: 0, start_x: 0, start_y: 0, press: model.get("pointer").press ?? 0, down: false };
+  let state = { x: 0, y: 0, start_x: 0, start_y: 0, press: 0, down: false, over: null };
 
   function place(event) {
     const box = card.getBoundingClientRect();
@@ -57,14 +58,23 @@ function touch(model, card, signal) {
     card.setPointerCapture(event.pointerId);
     card.focus({ preventScroll: true });
     const [x, y] = place(event);
-    send({ x, y, start_x: x, start_y: y, press: state.press + 1, down: true });
+    const press = (model.get("pointer").press ?? 0) + 1; // a view beside this one counts too
+    send({ x, y, start_x: x, start_y: y, press, down: true, over: null });
     event.preventDefault();
   }, { signal });
 
   card.addEventListener("pointermove", (event) => {
-    if (!state.down) return;
     const [x, y] = place(event);
-    send({ x, y });
+    if (state.down) send({ x, y });
+    else if (hovers(event)) send({ over: [x, y] });
+  }, { signal });
+
+  // A finger is over the picture only while it presses.
+  const hovers = (event) =>
+    event.pointerType !== "touch" && !event.buttons && model.get("hover") && model.get("interactive");
+
+  card.addEventListener("pointerleave", () => {
+    if (state.over) send({ over: null });
   }, { signal });
 
   const release = () => {
@@ -91,6 +101,16 @@ function touch(model, card, signal) {
     model.set("arrows", arrows);
     model.save_changes();
   }, { signal });
+}
+
+// In JupyterLab's command mode the arrows and the letters are commands of its own, and reach no list of choices beside
+// the picture. It listens on the document: here they pass it by, and the browser moves the list.
+function lists(el, signal) {
+  window.addEventListener("keydown", (event) => {
+    if (event.target.tagName !== "SELECT" || event.ctrlKey || event.altKey || event.metaKey) return;
+    const plain = event.key.length === 1 || /^(Arrow|Page|Home|End)/.test(event.key);
+    if (plain && el.closest(".vitcourse-live, .vitcourse-job")?.contains(event.target)) event.stopPropagation();
+  }, { capture: true, signal });
 }
 
 function render({ model, el }) {
@@ -152,6 +172,7 @@ function render({ model, el }) {
   };
   for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
   touch(model, card, leave.signal);
+  lists(el, leave.signal);
   size();
   words();
   view.show();

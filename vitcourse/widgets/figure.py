@@ -25,13 +25,14 @@ class Figure(FirstFrame, anywidget.AnyWidget):
         caption: one line of plain text below it, read out when it changes.
         error: a message below it, in red; empty while all is well.
         interactive: whether it takes the keyboard's focus and reports touches.
+        hover: whether it also reports where a mouse or a pen is that presses nothing.
         hint: how it can be operated, shown below it and read out on focus.
         cursor: the CSS cursor over it while `interactive`.
 
     Traits set by the browser:
-        pointer: {"x", "y", "start_x", "start_y", "press", "down"}: where the pointer is and where it was
-            pressed, as fractions of the picture from its top left corner; how often it was pressed so far;
-            whether it is still held.
+        pointer: {"x", "y", "start_x", "start_y", "press", "down", "over"}: where the pointer was last while it
+            was held and where it was pressed, as fractions of the picture from its top left corner; how often it
+            was pressed so far; whether it is still held; and [x, y] where it is now, held by nobody, or None.
         arrows: {"right", "down", "next", "again"}: presses of the arrow keys so far (right minus left, down minus
             up), of the key N, and of Space.
         pixel_ratio: device pixels per CSS pixel.
@@ -49,6 +50,7 @@ class Figure(FirstFrame, anywidget.AnyWidget):
     caption = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     interactive = traitlets.Bool(False).tag(sync=True)
+    hover = traitlets.Bool(False).tag(sync=True)
     hint = traitlets.Unicode("").tag(sync=True)
     cursor = traitlets.Unicode("default").tag(sync=True)
     pointer = traitlets.Dict().tag(sync=True, echo_update=False)

@@ -72,7 +72,7 @@ class Job(FirstFrame, widgets.VBox):
         layout = {"align_items": "center", "flex_flow": "row wrap", "margin": "0 0 8px"}
         children: list[widgets.Widget] = [*self._panel.row(), widgets.HBox(bar, layout=layout)]
         if self.figure is not None:
-            children.append(self.figure)
+            children.append(self._panel.beside(self.figure))
         super().__init__(children)
         self.add_class("vitcourse-job")
         _take_the_place_of_the_last(self, alt)

@@ -50,7 +50,7 @@ class Live(FirstFrame, widgets.VBox):
         caption = self._change(**self.values)
         self._screen.renderer.settle()
         self._screen.show(caption)
-        super().__init__([*self._panel.row(), self.figure])
+        super().__init__([*self._panel.row(), self._panel.beside(self.figure)])
         self.add_class("vitcourse-live")
         connect(self.figure, self._screen.canvas, {n: c for n, c in controls.items() if isinstance(c, Touch)})
         self.figure.observe(self._sharpen, "pixel_ratio")
@@ -158,7 +158,8 @@ def live(
         make: draws once, returns `update`.
         alt: what the picture shows and what the controls change, in a sentence or two.
         size: width and height of the picture in CSS pixels. At most about 760 wide, to fit a narrow window.
-        controls: `slider`, `choices`, `toggle`, `play`, `button`, and in the picture itself `cell`, `point`.
+        controls: `slider`, `choices`, `toggle`, `play`, `button`; in the picture itself `cell`, `point`; beside it
+            `drawing`.
 
     Returns:
         Live: shows itself; `.update(patch_size=7)` from code, `.values`, `.png`.

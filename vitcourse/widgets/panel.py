@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from vitcourse.widgets.cells import Cell
 from vitcourse.widgets.choice import Choices
 from vitcourse.widgets.control import Control
 
@@ -30,9 +31,15 @@ class Panel:
         return {name: control.read() for name, control in self.controls.items()}
 
     def row(self) -> list[widgets.Widget]:
-        """The widget that holds all controls, or nothing if all lie in the picture."""
-        views = [control.view for control in self.controls.values() if control.view is not None]
+        """The widget that holds the controls above the picture, or nothing if all lie in or beside it."""
+        above = [control for control in self.controls.values() if not control.beside]
+        views = [control.view for control in above if control.view is not None]
         return [widgets.HBox(views).add_class("vitcourse-controls")] if views else []
+
+    def beside(self, picture: widgets.Widget) -> widgets.Widget:
+        """The picture with what stands beside it, at its left; the picture alone if nothing does."""
+        views = [control.view for control in self.controls.values() if control.beside]
+        return widgets.HBox([*views, picture]).add_class("vitcourse-beside") if views else picture
 
     def write(self, values: Mapping[str, Any]) -> None:
         """Sets all values or, where one of them is not valid, none: ValueError. Does not call `changed`."""
@@ -80,9 +87,9 @@ class Panel:
 
     def _refresh(self, name: str) -> None:
         control = self.controls[name]
-        if not isinstance(control, Choices) or control.depends is None:
+        if not isinstance(control, Choices | Cell) or control.depends is None:
             return
         for other in control.depends_on:
             if other not in self.controls:
-                raise ValueError(f"{name}: its choices depend on {other!r}, which is no control")
+                raise ValueError(f"{name}: what it offers depends on {other!r}, which is no control")
         control.refresh({other: self.controls[other].read() for other in control.depends_on}, name)

@@ -44,6 +44,8 @@ class Quiz(FirstFrame, anywidget.AnyWidget):
         shown: for each question, the answer whose reason is shown; -1 at first.
     """
 
+    stands_alone = True  # works in a page without a kernel
+
     _esm = HERE / "quiz.js"
     _css = HERE / "quiz.css"
 

@@ -35,6 +35,7 @@ class Renderer:
         self._background: object = None
         self._frame: object = None  # limits, sizes and the like, as of the last drawing
         self._still: dict[int, Artist] = {}  # the artists in the background, by id
+        self._orders: dict[int, float] = {}  # what lies over what, by id, as of the last drawing
 
     def settle(self) -> None:
         """Lays the figure out once and keeps that layout: nothing moves later, and drawing is faster."""
@@ -59,6 +60,7 @@ class Renderer:
 
     def _forget(self) -> None:
         self._background = self._frame = None
+        self._here = set()  # what lies over what is asked again: axes may have come, gone or moved
 
     def _children(self) -> Iterator[Artist]:
         for child in self.figure.get_children():
@@ -79,6 +81,7 @@ class Renderer:
 
     def _remember(self) -> None:
         self._frame = self._state()
+        self._orders = {id(child): child.zorder for child in self._children()}
         for child in self._children():
             for artist in _family(child):
                 artist.stale = False
@@ -91,6 +94,8 @@ class Renderer:
         children = list(self._children())
         if self._background is not None and not self._still.keys() <= {id(child) for child in children}:
             return None  # one that stood still was removed
+        if any(self._orders.get(id(child), child.zorder) != child.zorder for child in children):
+            return None  # one went in front of another
         changed = [child for child in children if any(artist.stale for artist in _family(child))]
         if not changed and {id(child) for child in children} >= set(self._moving):
             return None  # nothing is marked, and nothing was removed: what changed is unknown

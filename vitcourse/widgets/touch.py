@@ -1,4 +1,4 @@
-"""Controls that lie in the picture itself: a cell or a point, by click, drag or arrow keys."""
+"""Controls that lie in the picture itself, by click, drag or arrow keys: what they have in common, and the point."""
 
 from __future__ import annotations
 
@@ -18,38 +18,46 @@ class Place(tuple):
 
     Attributes:
         touches: 0 at first, and one more at each press, each cell that a drag comes to, each key. Two presses on one
-            cell give equal pairs; this number tells them apart, as a brush must.
+            cell give equal pairs; this number tells them apart, as a brush must. Hovering does not count.
+        kept: the pair that was set last, while a pointer that presses nothing shows another one; else this one.
     """
 
     touches: int
+    kept: Place
 
-    def __new__(cls, pair: Iterable[float], touches: int = 0) -> Place:
+    def __new__(cls, pair: Iterable[float], touches: int = 0, kept: Place | None = None) -> Place:
         made = super().__new__(cls, pair)
         made.touches = touches
+        made.kept = made if kept is None else kept
         return made
 
 
 class Touch(Control):
-    """A pair of numbers set in the picture."""
+    """A pair of numbers set in the picture.
+
+    `value` is what a press or a key has set, `over` what a pointer above it shows meanwhile, if it may.
+    """
 
     cursor = "pointer"
     value: Place
 
-    def __init__(self, *, value: tuple, axes: int | tuple[int, ...], label: str) -> None:
+    def __init__(self, *, value: tuple, axes: int | tuple[int, ...], label: str, hover: bool = False) -> None:
         super().__init__(label=label)
         self.axes = (axes,) if isinstance(axes, int) else tuple(axes)
+        self.hover = hover
         self.value = Place(value)
+        self.over: Place | None = None
 
     def build(self, name: str) -> None:
         return None
 
     def read(self) -> Place:
-        return self.value
+        return self.value if self.over is None else self.over
 
     def write(self, value: Any, name: str) -> None:
         pair = self._checked(value, name)
         if isinstance(value, Place):  # put back as it was: nobody touched it
-            self.value = value
+            self.value, self.over = value.kept, None
         else:
             self._take(pair, again=True)
 
@@ -60,7 +68,20 @@ class Touch(Control):
     def _take(self, value: tuple, *, again: bool = False) -> None:
         """Sets the value; one that it has already counts only when it is set `again`, on purpose."""
         if again or value != self.value:
-            self.value = Place(value, self.value.touches + 1)
+            self.value, self.over = Place(value, self.value.touches + 1), None
+            self.changed()
+
+    def hovered(self, axes: Axes, x: float, y: float) -> None:
+        """A pointer that presses nothing is at (x, y): shows that value until it leaves, and keeps its own."""
+        self._show(Place(self.place(axes, x, y), self.value.touches, self.value))
+
+    def left(self) -> None:
+        """No pointer is above it any more."""
+        self._show(None)
+
+    def _show(self, over: Place | None) -> None:
+        before, self.over = self.read(), over
+        if self.read() != before:
             self.changed()
 
     def touched(self, axes: Axes, x: float, y: float, *, pressed: bool = False) -> None:
@@ -69,7 +90,7 @@ class Touch(Control):
 
     def pressed_again(self) -> None:
         """Sets the present value once more, as a key does."""
-        self._take(self.value, again=True)
+        self._take(self.read(), again=True)
 
     def axes_in(self, figure: Figure) -> list[Axes]:
         return [figure.axes[i] for i in self.axes if i < len(figure.axes)]
@@ -87,43 +108,6 @@ class Touch(Control):
 
     def describe(self, name: str) -> str:
         raise NotImplementedError
-
-
-class Cell(Touch):
-    """A cell (row, column) of a grid that fills the axes."""
-
-    def __init__(
-        self, rows: int, columns: int, *, value: tuple[int, int], axes: int | tuple[int, ...], label: str
-    ) -> None:
-        for name, number in (("rows", rows), ("columns", columns)):
-            if not isinstance(number, int) or number < 1:
-                raise ValueError(f"{name}={number!r} is not a whole number above 0")
-        super().__init__(value=(0, 0), axes=axes, label=label)
-        self.rows, self.columns = rows, columns
-        self.value = Place(self._checked(value, "value"))
-
-    def _checked(self, value: Any, name: str) -> tuple[int, int]:
-        try:
-            row, column = (int(number) for number in value)
-        except (TypeError, ValueError):
-            row = column = -1
-        if not (0 <= row < self.rows and 0 <= column < self.columns):
-            raise ValueError(
-                f"{name}={value!r} is not a (row, column) from (0, 0) to ({self.rows - 1}, {self.columns - 1})"
-            )
-        return row, column
-
-    def place(self, axes: Axes, x: float, y: float) -> tuple[int, int]:
-        row, column = int((1 - y) * self.rows), int(x * self.columns)
-        return min(max(row, 0), self.rows - 1), min(max(column, 0), self.columns - 1)
-
-    def go(self, right: int, down: int, axes: Axes) -> None:
-        row, column = self.value
-        row, column = min(max(row + down, 0), self.rows - 1), min(max(column + right, 0), self.columns - 1)
-        self._take((row, column))
-
-    def describe(self, name: str) -> str:
-        return f"{label_of(self, name)}: click a cell or use the arrow keys."
 
 
 class Point(Touch):

@@ -13,11 +13,11 @@ from vitcourse.widgets.touch import Touch
 
 
 def connect(widget: Figure, figure: MatplotlibFigure, touches: dict[str, Touch]) -> None:
-    """Lets presses, drags and arrow keys on the widget move the controls."""
+    """Lets presses, drags, a pointer above the widget and arrow keys on it move the controls."""
     if not touches:
         return
     names = list(touches)
-    held: dict[str, Any] = {"press": -1, "target": None, "chosen": names[0]}
+    held: dict[str, Any] = {"press": 0, "target": None, "at": None, "chosen": names[0]}
     arrows = {"right": 0, "down": 0, "next": 0, "again": 0}
 
     def pointer_moved(change: Any) -> None:
@@ -29,9 +29,22 @@ def connect(widget: Figure, figure: MatplotlibFigure, touches: dict[str, Touch])
             held["target"] = nearest(touches, figure, at["start_x"], 1 - at["start_y"])
             if held["target"] is not None:
                 held["chosen"] = held["target"][0]
-        if held["target"] is not None:
+        dragged = (at["x"], at["y"]) != held["at"]  # else an old press would undo what a key set since
+        held["at"] = at["x"], at["y"]
+        if held["target"] is not None and (pressed or dragged):
             name, axes = held["target"]
             touches[name].touched(axes, *fraction(axes, figure, at["x"], 1 - at["y"]), pressed=pressed)
+        hovered(at.get("over"))
+
+    def hovered(over: Any) -> None:
+        """The pointer is above the picture at `over`, and held by nobody; None: it is not."""
+        target = nearest(touches, figure, over[0], 1 - over[1]) if over else None
+        above, axes = target or ("", None)
+        for name, control in touches.items():
+            if control.hover and name != above:
+                control.left()
+        if axes is not None and touches[above].hover:
+            touches[above].hovered(axes, *fraction(axes, figure, over[0], 1 - over[1]))
 
     def arrows_pressed(change: Any) -> None:
         pressed = {key: int(change["new"].get(key, 0)) for key in arrows}
@@ -50,6 +63,7 @@ def connect(widget: Figure, figure: MatplotlibFigure, touches: dict[str, Touch])
         hints.append("N: the next one.")
     widget.hint = " ".join(hints)
     widget.cursor = next(iter(touches.values())).cursor
+    widget.hover = any(control.hover for control in touches.values())
     widget.interactive = True
     widget.observe(pointer_moved, "pointer")
     widget.observe(arrows_pressed, "arrows")
