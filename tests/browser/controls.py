@@ -81,9 +81,14 @@ def without_effect(page: Any, view: Any) -> list[str]:
 def changes(view: Any, move: Callable[[], None]) -> bool:
     before = view.evaluate(SEEN)
     move()
+    return until(lambda: view.evaluate(SEEN) != before)
+
+
+def until(done: Callable[[], Any]) -> bool:
+    """Whether it becomes true within a moment."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        if view.evaluate(SEEN) != before:
+        if done():
             return True
         time.sleep(0.05)
     return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from controls import run_job, views, without_effect
+from controls import run_job, until, views, without_effect
 from lab import REPO, Notebook
 from notebook_page import GONE
 
@@ -11,6 +11,7 @@ pytestmark = pytest.mark.slow
 
 NAMES = sorted(path.name for path in (REPO / "notebooks").glob("*.ipynb"))
 VIEW = "application/vnd.jupyter.widget-view+json"
+WITH_EXPLORER = ("06_attention_maps.ipynb",)
 SECONDS = 300  # a browser beside the kernel on two cores
 
 
@@ -56,6 +57,28 @@ def test_every_control_changes_its_picture(lesson):
         for view in views(lesson, number, "vitcourse-live"):
             assert without_effect(lesson.page, view) == [], f"cell {number}"
     assert lesson.page.locator(".vitcourse-error:not([hidden])").all_inner_texts() == []
+    assert lesson.errors() == []
+
+
+def test_explorers_and_duels_answer_the_keyboard(lesson):
+    """In their lesson, with its models and images; what they do in all is tested each in a file of its own."""
+    lesson.unfold()
+    press, found = lesson.page.keyboard.press, 0
+    for number in lesson.cells_with(VIEW):
+        lesson.look_at(number)
+        for view in views(lesson, number, "vitcourse-explorer"):
+            said = view.query_selector("[aria-live]")
+            before = said.inner_text()
+            view.query_selector(".vitcourse-stage").focus()
+            press("ArrowRight")
+            assert until(lambda said=said, before=before: said.inner_text() != before), f"cell {number}: {before}"
+            found += 1
+        for view in views(lesson, number, "vitcourse-duel"):
+            view.query_selector("[aria-label='row 3, column 3']").focus()
+            press("Space")
+            assert until(lambda view=view: "1 patch hidden" in view.inner_text()), f"cell {number}"
+            found += 1
+    assert found or lesson.name not in WITH_EXPLORER
     assert lesson.errors() == []
 
 
