@@ -41,7 +41,7 @@ checkpoints: env
 	@$(VENV_PYTHON) tools/train_checkpoints.py
 
 claims: env
-	@QUICK=$(QUICK) $(VENV_PYTHON) tools/claims.py
+	@QUICK=$(QUICK) $(VENV_PYTHON) tools/measure_claims.py
 
 links: env
 	@$(VENV_PYTHON) tools/links.py "$(REPO)"

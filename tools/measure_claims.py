@@ -1,10 +1,10 @@
 """The long experiments behind docs/claims.md: `make claims`.
 
-python tools/claims.py                 all that is missing in the tables of vitcourse/experiments/tables
-python tools/claims.py tokens warmup   these
-QUICK=1 python tools/claims.py         a thin version of each, into a directory of its own, thrown away
-python tools/claims.py --list          what is there, what is missing
-python tools/claims.py --confirm       after a change that should not matter: measure one point of each table again
+python tools/measure_claims.py                 all that is missing in the tables of vitcourse/experiments/tables
+python tools/measure_claims.py tokens warmup   these
+QUICK=1 python tools/measure_claims.py         a thin version of each, into a directory of its own, thrown away
+python tools/measure_claims.py --list          what is there, what is missing
+python tools/measure_claims.py --confirm       after a change that should not matter: measure one point of each table again
 """
 
 from __future__ import annotations
