@@ -4,7 +4,7 @@ python tools/measure_claims.py                 all that is missing in the tables
 python tools/measure_claims.py tokens warmup   these
 QUICK=1 python tools/measure_claims.py         a thin version of each, into a directory of its own, thrown away
 python tools/measure_claims.py --list          what is there, what is missing
-python tools/measure_claims.py --confirm       after a change that should not matter: measure one point of each table again
+python tools/measure_claims.py --confirm       after a change that should not matter: one point of each table anew
 """
 
 from __future__ import annotations

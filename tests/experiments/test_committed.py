@@ -18,7 +18,7 @@ def table(request):
 
 
 def test_no_row_is_of_other_code(table):
-    """`make claims` measures what is stale again; `tools/measure_claims.py --confirm` stamps what comes out the same."""
+    """`make claims` measures stale rows again; `tools/measure_claims.py --confirm` stamps what comes out the same."""
     assert {row["code"] for row in table.rows} == {table.code}
 
 
