@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .runner import measured
+from .runner import measured, one_thread
 from .spec import Config, Experiment, Figures
 from .tables import TABLES, Table, key
 
@@ -52,6 +52,7 @@ def confirm(one: Experiment, directory: Path = TABLES) -> list[str]:
     if config is None:
         return [f"{one.name}: the table has none of the present configurations"]
     rows = table.rows_for(config)
+    one_thread()
     figures, _ = measured(one.name, config)
     wrong = differences(rows, figures)
     if not wrong:
