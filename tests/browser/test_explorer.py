@@ -9,7 +9,8 @@ from explorer_cases import CLASSES, IMAGES, TOKENS, decoded_maps, found, made, p
 from torch.testing import assert_close
 
 from vitcourse.maps import rollout
-from vitcourse.widgets.explorer.assets import joined
+from vitcourse.widgets.explorer.assets import HERE
+from vitcourse.widgets.scripts import joined
 
 STAGE, GLANCE = ".vitcourse-stage", ".vitcourse-glance"
 COLS, ROWS = 4, 3
@@ -58,7 +59,7 @@ def opened_page(browser):
 def weights_in_browser(page, widget, choice, direction):
     """(queries, tokens): for each token, and last for the mean over all, the weights that the browser computes."""
     asked = [[choice, query, direction] for query in [*range(TOKENS), -1]]
-    source = joined("coding.js", "weights.js")
+    source = joined(HERE / "coding.js", HERE / "weights.js")
     data = {"source": source, "slot": plain(widget.preloaded[0]), "about": widget.about, "asked": asked}
     return torch.tensor(page.evaluate(WEIGHTS, data), dtype=torch.float64)
 

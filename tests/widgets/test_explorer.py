@@ -16,10 +16,11 @@ from vitcourse import VisionTransformer
 from vitcourse.maps import explain
 from vitcourse.pair_model import PairFinder
 from vitcourse.widgets import Explorer, explorer
-from vitcourse.widgets.explorer.assets import ESM, HERE, SCRIPTS, joined
+from vitcourse.widgets.explorer.assets import ESM, HERE, SCRIPTS
 from vitcourse.widgets.explorer.coding import to_bytes
 from vitcourse.widgets.explorer.source import bytes_of
 from vitcourse.widgets.fallback import WIDGET_VIEW, FirstFrame
+from vitcourse.widgets.scripts import joined
 
 CONFIG = dict(
     img_size=(8, 12), patch_size=4, in_channels=3, num_classes=4, embed_dim=12, depth=3, num_heads=2, mlp_ratio=2.0
@@ -273,7 +274,7 @@ def test_the_module_is_one_text_with_one_export_and_no_import():
     assert "innerHTML" not in ESM
     assert "__DIGEST__" not in ESM
     assert {path.name for path in HERE.glob("*.js")} == set(SCRIPTS)
-    assert joined("coding.js", "weights.js").index("// weights.js") > 0
+    assert joined(HERE / "coding.js", HERE / "weights.js").index("// weights.js") > 0
     assert Explorer.stands_alone
 
 

@@ -17,6 +17,7 @@ from vitcourse.plots.drawn_curve import joined
 from vitcourse.widgets.prediction import Prediction
 from vitcourse.widgets.reveal import Reveal, with_unit
 from vitcourse.widgets.reveal_curve import measured_curve, reveal_curve
+from vitcourse.widgets.scripts import joined as one_module
 
 HERE = pathlib.Path(__file__).parent
 COLUMNS = 101  # one height in each; every fifth is a station of the keyboard
@@ -37,7 +38,7 @@ class CurveView(anywidget.AnyWidget):
         status: the line beside the button.
     """
 
-    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("curve_axes.js", "curve.js"))
+    _esm = one_module(HERE / "curve_axes.js", HERE / "curve.js")
     _css = HERE / "curve.css"
 
     title = traitlets.Unicode("").tag(sync=True)

@@ -12,9 +12,10 @@ import traitlets
 
 from vitcourse.data.centering import centered
 from vitcourse.widgets.control import Control, label_of
+from vitcourse.widgets.scripts import joined
 
 HERE = pathlib.Path(__file__).parent
-SCRIPTS = ("drawing_ink.js", "drawing_board.js", "drawing.js")  # joined to one module, which may import nothing
+SCRIPTS = ("drawing_ink.js", "drawing_board.js", "drawing.js")
 SMALLEST, LARGEST = 8, 128  # pixels of a side
 KEYS = "Keys: arrows move the nib, Space lowers or lifts it, E switches to the eraser and back, Delete clears."
 TO_THE_MIDDLE = "What you draw is moved to the middle, as MNIST's digits were."
@@ -37,7 +38,7 @@ class Pad(anywidget.AnyWidget):
     At most one message is on its way to Python: drawings passed meanwhile are dropped, the last one is not.
     """
 
-    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    _esm = joined(*(HERE / name for name in SCRIPTS))
     _css = HERE / "drawing.css"
 
     size = traitlets.Int(28).tag(sync=True)

@@ -1,16 +1,4 @@
 // An image as the model sees it, under a grid of patches. Each patch is a button: a click hides it or brings it back.
-function make(tag, className = "", more = {}) {
-  const node = document.createElement(tag);
-  node.className = className;
-  for (const [name, value] of Object.entries(more)) node.setAttribute(name, value);
-  return node;
-}
-
-function say(tag, className, text) {
-  const node = make(tag, className);
-  node.textContent = text;
-  return node;
-}
 
 // One image of `pictures` on a canvas of its own size. Digits are drawn dark on white, as on paper.
 function drawImage(canvas, model, image) {

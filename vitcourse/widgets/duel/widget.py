@@ -14,17 +14,13 @@ from torch import Tensor
 from vitcourse.plots.duel import duel_frame
 from vitcourse.widgets.fallback import Bundle, FirstFrame, png_frame
 from vitcourse.widgets.render import pixels, small_png
+from vitcourse.widgets.scripts import ELEMENTS, joined
 
 from .game import CHANCE, SEARCH, Game, Rival
 
 HERE = pathlib.Path(__file__).parent
 SCRIPTS = ("board.js", "chart.js", "cards.js", "duel.js")  # each uses only what stands above it
 PLAYING, FLIPPED, GIVEN_UP = "", "flipped", "given up"
-
-
-def joined(*names: str) -> str:
-    """The scripts as one module without imports, as anywidget takes it; the last one alone has an export."""
-    return "".join(f"// {name}\n{(HERE / name).read_text(encoding='utf-8')}\n" for name in names)
 
 
 class Duel(FirstFrame, anywidget.AnyWidget):
@@ -43,7 +39,7 @@ class Duel(FirstFrame, anywidget.AnyWidget):
         whose answer was flipped, first rounds only.
     """
 
-    _esm = joined(*SCRIPTS)
+    _esm = joined(ELEMENTS, *(HERE / name for name in SCRIPTS))
     _css = HERE / "duel.css"
 
     image = traitlets.Int(0).tag(sync=True, echo_update=False)

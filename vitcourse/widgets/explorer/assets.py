@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import pathlib
 
+from vitcourse.widgets.scripts import ELEMENTS, joined
+
 HERE = pathlib.Path(__file__).parent
 
 # In this order: each uses only what stands above it. The last one alone has an export.
 SCRIPTS = (
-    "elements.js",
     "coding.js",
     "weights.js",
     "paint.js",
@@ -28,15 +29,10 @@ SCRIPTS = (
 STYLES = ("explorer.css", "panes.css", "stage.css", "maps.css")  # a later rule wins
 
 
-def joined(*names: str) -> str:
-    """The files as one text, each below its name."""
-    return "".join(f"// {name}\n{(HERE / name).read_text(encoding='utf-8')}\n" for name in names)
-
-
 def with_digest(text: str) -> str:
     """The text with its own digest in the place of `__DIGEST__`."""
     return text.replace("__DIGEST__", hashlib.sha256(text.encode()).hexdigest()[:12])
 
 
-ESM = with_digest(joined(*SCRIPTS))
+ESM = with_digest(joined(ELEMENTS, *(HERE / name for name in SCRIPTS)))
 STYLE = "\n".join((HERE / name).read_text(encoding="utf-8") for name in STYLES)
