@@ -17,7 +17,7 @@ from textbook_vit import TextbookViT
 from torch import Tensor, nn
 
 from vitcourse import VisionTransformer
-from vitcourse.training.loop import decay_groups
+from vitcourse.training.optimizers import decay_groups
 
 CONFIGS = {
     "lesson 05: patch 4, dim 64, depth 4, 2 heads, batch 64": (

@@ -284,7 +284,7 @@ curves.update()
 # %% tags=["core"]
 def train_plainly(model, batches, *, epochs, lr, warmup, weight_decay, clip):
     parameters = list(model.parameters())
-    groups = training.loop.decay_groups(parameters, weight_decay)
+    groups = training.optimizers.decay_groups(parameters, weight_decay)
     optimizer = torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.99), fused=True)  # fused: one pass over all numbers
     step, total_steps = 0, epochs * len(batches)
     model.train()  # dropout on, where there is any
@@ -368,7 +368,7 @@ for make in (torch.optim.Adam, torch.optim.AdamW):
 # would not make the function simpler.
 
 
-# %% mirror="vitcourse.training.loop.decay_groups" tags=["core"]
+# %% mirror="vitcourse.training.optimizers.decay_groups" tags=["core"]
 def decay_groups(parameters, weight_decay):
     """Decay pulls matrices towards zero; biases, norms, the class token and positions are left free."""
     matrices = [p for p in parameters if p.ndim in (2, 4)]

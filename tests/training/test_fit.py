@@ -272,7 +272,7 @@ def test_an_interrupt_leaves_a_usable_model():
 
 
 def test_decay_spares_biases_norms_and_tokens():
-    from vitcourse.training.loop import decay_groups
+    from vitcourse.training.optimizers import decay_groups
 
     model = small_vit()
     decayed, free = (group["params"] for group in decay_groups(list(model.parameters()), 0.1))

@@ -22,8 +22,8 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
     "cnn": {str(width): dict(width=width) for width in (4, 8, 16, 32)},
 }
 RATES = {"vit": 3e-3, "cnn": 1e-2}
-LENGTHS = (250, 500, 1000, 2000, 4000)
-SEEDS = 3
+LENGTHS = (250, 500, 1000, 2000)
+SEEDS = 5
 
 
 def configs(quick: bool) -> list[Config]:

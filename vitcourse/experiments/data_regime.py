@@ -18,16 +18,17 @@ def configs(quick: bool) -> list[Config]:
     distinct = [cell for i, cell in enumerate(cells) if cell not in cells[:i]]
     chosen = [(cell, chosen_rate(**cell)) for cell in distinct]
     return [
-        dict(**cell, lr=rate, seed=seed)
+        dict(**cell, augment=augment, lr=rate, seed=seed)
         for seed in range(1 if quick else SEEDS)
         for cell, rate in chosen
         if rate is not None
+        for augment in (0, 1)
     ]
 
 
-def chosen_rate(*, family: str, number: int, augment: int, updates: int) -> float | None:
+def chosen_rate(*, family: str, number: int, updates: int) -> float | None:
     """The learning rate of the lowest validation loss; None while not all have been tried."""
-    wanted = {"family": family, "number": str(number), "augment": str(augment), "updates": str(updates)}
+    wanted = {"family": family, "number": str(number), "updates": str(updates)}
     tried = [
         row
         for row in rows_of(TABLES / "learning_rates.csv")

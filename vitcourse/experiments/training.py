@@ -33,6 +33,7 @@ SOURCES = (
     "data/randomness.py",
     "experiments/training.py",
     "training/loop.py",
+    "training/optimizers.py",
     "training/schedule.py",
 )
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -27,7 +26,7 @@ def save_checkpoint(
     path: str | Path,
     model: nn.Module,
     *,
-    optimizer: torch.optim.Optimizer | None = None,
+    optimizer: Any = None,
     step: int = 0,
     settings: Mapping[str, Any] | None = None,
     report: Mapping[str, Any] | None = None,
@@ -40,7 +39,7 @@ def save_checkpoint(
     Args:
         path: where to; parent directories must exist.
         model: its ``config``, if it has one, is kept so that :func:`load_checkpoint` can build it again.
-        optimizer: for a run that shall go on.
+        optimizer: of torch, or one that ``make_optimizer`` gave, for a run that shall go on.
         step: steps done so far.
         settings: of the run; a resumed run must have the same.
         report: anything that JSON can hold and a reader should know: data, accuracy, seconds.
@@ -100,9 +99,12 @@ def read_report(path: str | Path) -> dict[str, Any]:
     return _read(_locate(path))[0]["report"]
 
 
-def load_training_state(
-    path: str | Path, model: nn.Module, optimizer: torch.optim.Optimizer, settings: Mapping[str, Any]
-) -> int:
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """The settings of the run that wrote a checkpoint; see ``fit``."""
+    return _read(_locate(path))[0]["settings"]
+
+
+def load_training_state(path: str | Path, model: nn.Module, optimizer: Any, settings: Mapping[str, Any]) -> int:
     """Put a stopped run back into ``model`` and ``optimizer``; returns the steps it had done.
 
     Raises:
@@ -134,7 +136,7 @@ def _kind(model: nn.Module) -> str:
     return next((cls.__name__ for cls in type(model).__mro__ if cls in _MODELS.values()), type(model).__name__)
 
 
-def _optimizer_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _optimizer_tensors(model: nn.Module, optimizer: Any) -> dict[str, Tensor]:
     return {
         f"{_OPTIMIZER}{name}:{key}": value.detach().cpu().contiguous()
         for name, parameter in model.named_parameters()

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import require_positive
-from .checkpoints import load_training_state, save_checkpoint
+from .checkpoints import load_training_state, read_settings, save_checkpoint
 from .distributed import broadcast_weights, sum_gradients, sum_over_processes
 from .evaluation import Evaluation, Objective, classification, evaluate
 from .guard import LossGuard, held_interrupt
-from .precision import autocast, choose_precision
+from .optimizers import make_optimizer
+from .precision import Picked, autocast, choose_precision, pick_precision
 from .schedule import warmup_cosine
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Progress:
         lr: learning rate of this step.
         seconds: training time so far, evaluation and checkpoints left out.
         test: an :class:`Evaluation` after the last step of an epoch if ``fit`` was given a test split, else ``None``.
+        precision: "float32" or "bfloat16", what the run computes in.
     """
 
     epoch: int
@@ -45,6 +47,7 @@ class Progress:
     lr: float
     seconds: float
     test: Evaluation | None = None
+    precision: str = "float32"
 
 
 def fit(
@@ -56,6 +59,7 @@ def fit(
     warmup: float = 0.2,
     weight_decay: float = 0.05,
     clip: float = 1.0,
+    optimizer: str = "adamw",
     objective: Objective = classification,
     test: Split | None = None,
     precision: str | None = None,
@@ -64,7 +68,7 @@ def fit(
 ) -> Iterator[Progress]:
     """Train ``model`` in place, one step for each value taken from this generator.
 
-    AdamW with decay on matrices alone, gradients clipped, learning rate by ``warmup_cosine``. Whoever consumes the
+    Decay on matrices alone, gradients clipped, learning rate by ``warmup_cosine``. Whoever consumes the
     generator may stop at any step (``break``, an interrupt): the model is usable as it is then.
 
     Two runs with equal arguments on one machine give equal weights, bit for bit: the batches draw nothing from global
@@ -79,11 +83,14 @@ def fit(
         epochs: passes over the data, at least 1.
         lr: peak learning rate.
         warmup: share of all steps in which the learning rate rises.
-        weight_decay: AdamW's decoupled decay.
+        weight_decay: decoupled decay.
         clip: largest norm of the whole gradient.
+        optimizer: "adamw", or "muon": Muon for the matrices of the blocks, AdamW for the rest; see ``make_optimizer``.
         objective: loss and correctness; cross-entropy on logits unless given.
         test: evaluated after each epoch, not counted as training time.
-        precision: "float32" or "bfloat16" (autocast); unless given, bfloat16 on a GPU that has it, else float32.
+        precision: "float32" or "bfloat16" (autocast); unless given, bfloat16 on a GPU that has it, else float32. "auto"
+            takes the faster one for this model and device, by timing a few steps on a copy, prints which, and notes it
+            in the checkpoint: a run that goes on keeps it.
         checkpoint: a file that is written after each epoch, and when the consumer stops or Ctrl-C breaks a step off;
             where it exists already, the run goes on from it.
         seed: of dropout.
@@ -99,9 +106,13 @@ def fit(
     if len(batches) < 1:
         raise ValueError("batches has no steps; expected at least one batch")
     device = next(model.parameters()).device
+    if precision == "auto":
+        picked = _picked(model, batches, objective, checkpoint, device)
+        print(picked)
+        precision = picked.precision
     precision = choose_precision(device, precision)
     parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(decay_groups(parameters, weight_decay), lr=lr, betas=(0.9, 0.99), fused=True)
+    updater = make_optimizer(optimizer, model, lr=lr, weight_decay=weight_decay)
     broadcast_weights(model)
 
     total = epochs * len(batches)
@@ -112,13 +123,14 @@ def fit(
         warmup=warmup,
         weight_decay=weight_decay,
         clip=clip,
+        optimizer=optimizer,
         precision=precision,
         seed=seed,
         **{f"batches.{name}": value for name, value in getattr(batches, "description", {}).items()},
     )
     done = 0
     if checkpoint is not None and Path(checkpoint).exists():
-        done = load_training_state(checkpoint, model, optimizer, settings)
+        done = load_training_state(checkpoint, model, updater, settings)
 
     seconds, saved = 0.0, done
     dropout = _has_dropout(model)
@@ -130,15 +142,15 @@ def fit(
             for images, labels, _ in batches.epoch(epoch, start=done % len(batches)):
                 model.train()
                 rate = lr * warmup_cosine(done, total, round(warmup * total))
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
+                for group in updater.param_groups:
+                    group["lr"] = rate * group.get("lr_factor", 1.0)
                 before_step = [tensor.clone() for tensor in statistics]
                 with _seeded(device, seed, done) if dropout else nullcontext():
-                    loss = _backward(model, objective, images, labels, optimizer, precision)
+                    loss = _backward(model, objective, images, labels, updater, precision)
                 norm = torch.nn.utils.clip_grad_norm_(parameters, clip)
                 guard.check(loss, norm, done + 1)
                 with held_interrupt():
-                    optimizer.step()
+                    updater.step()
                     done, before_step = done + 1, []
                 seconds += time.perf_counter() - start
 
@@ -146,11 +158,11 @@ def fit(
                 if done % len(batches) == 0:
                     guard.verify()
                     if checkpoint is not None:
-                        save_checkpoint(checkpoint, model, optimizer=optimizer, step=done, settings=settings)
+                        save_checkpoint(checkpoint, model, optimizer=updater, step=done, settings=settings)
                         saved = done
                     if test is not None:
                         test_result = evaluate(model, test, objective=objective, precision=precision)
-                yield Progress(epoch, done, total, loss, rate, seconds, test_result)
+                yield Progress(epoch, done, total, loss, rate, seconds, test_result, precision)
                 start = time.perf_counter()
     except (GeneratorExit, KeyboardInterrupt):
         # A step that was broken off has changed nothing but what a forward pass changes: the statistics of batch norm.
@@ -159,8 +171,18 @@ def fit(
         # What was trained since the last epoch is worth keeping, if it is whole.
         if checkpoint is not None and saved < done:
             guard.verify()
-            save_checkpoint(checkpoint, model, optimizer=optimizer, step=done, settings=settings)
+            save_checkpoint(checkpoint, model, optimizer=updater, step=done, settings=settings)
         raise
+
+
+def _picked(
+    model: nn.Module, batches: BatchSource, objective: Objective, checkpoint: str | Path | None, device: torch.device
+) -> Picked:
+    """What the run began with, if it goes on from a checkpoint; else the faster format on its first batch."""
+    if checkpoint is not None and Path(checkpoint).exists():
+        return Picked(read_settings(checkpoint).get("precision", "float32"), {})
+    images, labels, _ = next(iter(batches.epoch(0)))
+    return pick_precision(model, lambda copied: objective(copied, images, labels)[0], device)
 
 
 def _backward(
@@ -168,11 +190,11 @@ def _backward(
     objective: Objective,
     images: Tensor,
     labels: Tensor,
-    optimizer: torch.optim.Optimizer,
+    updater: Any,
     precision: str,
 ) -> Tensor:
     """Gradients of the mean loss over the whole batch, wherever its parts are; returns that loss, detached."""
-    optimizer.zero_grad(set_to_none=True)
+    updater.zero_grad(set_to_none=True)
     count = sum_over_processes(torch.tensor(float(len(labels)), device=images.device))
     total = torch.zeros((), device=images.device)
     if len(labels):
@@ -183,13 +205,6 @@ def _backward(
         total = share.detach()
     sum_gradients(model.parameters())
     return sum_over_processes(total)
-
-
-def decay_groups(parameters: list[nn.Parameter], weight_decay: float) -> list[dict]:
-    """Decay pulls matrices towards zero; biases, norms, the class token and positions are left free."""
-    matrices = [p for p in parameters if p.ndim in (2, 4)]
-    others = [p for p in parameters if p.ndim not in (2, 4)]
-    return [dict(params=matrices, weight_decay=weight_decay), dict(params=others, weight_decay=0.0)]
 
 
 def _has_dropout(model: nn.Module) -> bool:
