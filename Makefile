@@ -3,7 +3,7 @@
 
 VENV_PYTHON = .venv/bin/python
 
-.PHONY: help env lab test test-slow html notebooks checkpoints claims links readme pins
+.PHONY: help env lab test test-slow html notebooks checkpoints claims bench links readme pins
 
 help:
 	@echo "make lab                     set up, copy the lessons into work/, open JupyterLab"
@@ -14,6 +14,7 @@ help:
 	@echo "make notebooks [LESSONS=03]  run lessons/*.py and write notebooks/*.ipynb"
 	@echo "make checkpoints             train the small models that lessons 00 and 06 open"
 	@echo "make claims [QUICK=1]        the long experiments behind docs/claims.md; goes on where it was stopped"
+	@echo "make bench [QUICK=1]         all benchmarks, and their tables in docs/benchmarks.md"
 	@echo "make links REPO=owner/name   Binder and Colab links for a fork"
 	@echo "make readme                  the table of lessons in README.md"
 	@echo "make pins                    constraints.txt from the versions in .venv"
@@ -42,6 +43,9 @@ checkpoints: env
 
 claims: env
 	@QUICK=$(QUICK) $(VENV_PYTHON) tools/measure_claims.py
+
+bench: env
+	@QUICK=$(QUICK) $(VENV_PYTHON) tools/run_benchmarks.py $(ONLY)
 
 links: env
 	@$(VENV_PYTHON) tools/links.py "$(REPO)"

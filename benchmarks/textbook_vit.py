@@ -26,26 +26,27 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, dim: int, heads: int, hidden: int) -> None:
+    def __init__(self, dim: int, heads: int, hidden: int, dropout: float) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.norm1, self.norm2 = nn.LayerNorm(dim, eps=1e-6), nn.LayerNorm(dim, eps=1e-6)
         self.attention = Attention(dim, heads)
         self.mlp = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mixed, weights = self.attention(self.norm1(x))
-        x = x + mixed
-        return x + self.mlp(self.norm2(x)), weights
+        x = x + self.dropout(mixed)
+        return x + self.dropout(self.mlp(self.norm2(x))), weights
 
 
 class TextbookViT(nn.Module):
-    """The same function as ``model``, with its weights.
+    """The same function as ``model``, with its weights; in training mode with the dropout given.
 
     Returns:
         Logits, and one map (batch, heads, tokens, tokens) per layer.
     """
 
-    def __init__(self, model: VisionTransformer) -> None:
+    def __init__(self, model: VisionTransformer, dropout: float = 0.0) -> None:
         super().__init__()
         config = model.config
         dim, heads, patch = config["embed_dim"], config["num_heads"], config["patch_size"]
@@ -53,7 +54,7 @@ class TextbookViT(nn.Module):
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.positions = nn.Parameter(torch.zeros(1, model.num_tokens, dim))
         hidden = int(dim * config["mlp_ratio"])
-        self.blocks = nn.ModuleList(Block(dim, heads, hidden) for _ in range(config["depth"]))
+        self.blocks = nn.ModuleList(Block(dim, heads, hidden, dropout) for _ in range(config["depth"]))
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.head = nn.Linear(dim, config["num_classes"])
         self.load_state_dict(_translated(model.state_dict()))

@@ -1,79 +1,65 @@
-"""One training step of the package against the textbook's, same weights and batch, interleaved: a table of medians.
+"""One training step of the package against the textbook's, same weights and batch, in turn.
 
-python benchmarks/training_step.py [--steps 30]
+python benchmarks/training_step.py [--rounds 30] [--quick]
+
+The textbook's is benchmarks/textbook_vit.py with ``torch.optim.AdamW`` as it is by default.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import time
-from collections.abc import Callable
-from statistics import median
+from dataclasses import replace
 
+import libraries
+import report
 import torch
 import torch.nn.functional as F
+from libraries import CONFIGS, OURS, Config
+from rounds import in_turn, median_of, ratio_of, timed
 from textbook_vit import TextbookViT
-from torch import Tensor, nn
+from torch import nn
 
-from vitcourse import VisionTransformer
-from vitcourse.training.optimizers import decay_groups
-
-CONFIGS = {
-    "lesson 05: patch 4, dim 64, depth 4, 2 heads, batch 64": (
-        dict(img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=64, depth=4, num_heads=2, mlp_ratio=2),
-        64,
-    ),
-    "1.8 M: patch 4, dim 192, depth 6, batch 128": (
-        dict(
-            img_size=28, patch_size=4, in_channels=1, num_classes=10, embed_dim=192, depth=6, num_heads=3, mlp_ratio=2
-        ),
-        128,
-    ),
+SIZES = {
+    "28/4/64/4/2, batch 64: lesson 05": Config(28, 4, 1, 64, 4, 2, 2.0, 10, 64),
+    "28/4/192/6/3, batch 128": CONFIGS["28/4/192/6/3"],
 }
+TEXTBOOK = "textbook"
 
 
-def stepper(model: nn.Module, fused: bool, images: Tensor, labels: Tensor) -> Callable[[], float]:
-    """A function that makes one step and returns its seconds."""
-    if fused:  # as vitcourse.training.fit
-        optimizer = torch.optim.AdamW(decay_groups(list(model.parameters()), 0.05), lr=1e-3, fused=True)
-    else:
-        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-
-    def step() -> float:
-        started = time.perf_counter()
-        optimizer.zero_grad()
-        out = model(images)
-        loss = F.cross_entropy(out[0] if isinstance(out, tuple) else out, labels)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        return time.perf_counter() - started
-
-    return step
-
-
-def compare(config: dict, batch: int, steps: int) -> tuple[float, float]:
-    """Median seconds of a step: the package's, the textbook's."""
-    torch.manual_seed(0)
-    model = VisionTransformer(**config)
-    images, labels = torch.rand(batch, 1, 28, 28), torch.randint(0, 10, (batch,))
+def compare(config: Config, rounds: int) -> dict[str, list[float]]:
+    """Seconds of a step in each round: the package's, by `fit`, and the textbook's."""
+    model = libraries.build(OURS, config)
+    images, labels = config.batch_of_noise()
     nn.init.normal_(model.classifier.weight, std=0.1)  # with its zero head, all models agree
-    textbook = TextbookViT(copy.deepcopy(model))
+    textbook = TextbookViT(copy.deepcopy(model))  # type: ignore[arg-type]
     torch.testing.assert_close(model(images), textbook(images)[0], atol=1e-4, rtol=1e-4)
-    ours, theirs = stepper(model, True, images, labels), stepper(textbook, False, images, labels)
-    for _ in range(3):
-        ours(), theirs()
-    times = [(ours(), theirs()) for _ in range(steps)]
-    return median(t[0] for t in times), median(t[1] for t in times)
+    optimizer = torch.optim.AdamW(textbook.parameters(), lr=1e-3)
+
+    def textbook_step() -> None:
+        optimizer.zero_grad()
+        F.cross_entropy(textbook(images)[0], labels).backward()
+        nn.utils.clip_grad_norm_(textbook.parameters(), 1.0)
+        optimizer.step()
+
+    ours = libraries.step(OURS, model, images, labels)
+    return in_turn({OURS: timed(ours), TEXTBOOK: timed(textbook_step)}, rounds, warm_up=3)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--quick", action="store_true", help="two rounds of tiny models, to see that it runs")
+    options = parser.parse_args()
+    rounds, rows, data = 2 if options.quick else options.rounds, [], {}
+    for name, config in SIZES.items():
+        times = compare(replace(config, depth=1, batch=2) if options.quick else config, rounds)
+        data[name] = times
+        medians = [f"{1000 * median_of(values).median:.0f}" for values in times.values()]
+        rows.append([name, *medians, ratio_of(times[OURS], times[TEXTBOOK]).text()])
+    note = f"Medians of {rounds} rounds, in milliseconds, float32; the ratio with its 95 % interval."
+    report.write("training_step", ["model", OURS, TEXTBOOK, "ratio"], rows, data, note=note, quick=options.quick)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=30)
-    steps = parser.parse_args().steps
-    print(f"{torch.get_num_threads()} threads, medians of {steps} interleaved steps, torch {torch.__version__}")
-    print(f"{'':56} {'package':>9} {'textbook':>9} {'ratio':>6}")
-    for name, (config, batch) in CONFIGS.items():
-        mine, theirs = compare(config, batch, steps)
-        print(f"{name:56} {mine * 1000:6.0f} ms {theirs * 1000:6.0f} ms {mine / theirs:6.2f}")
+    main()

@@ -29,6 +29,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 TEST = [Requirement(line) for extra in ("test", "html") for line in PROJECT["optional-dependencies"][extra]]
 
+BENCH = [Requirement(line) for line in PROJECT["optional-dependencies"]["bench"]]
+
 
 def lower_bound(requirement: Requirement) -> str:
     (specifier,) = [one for one in requirement.specifier if one.operator == ">="]
@@ -68,7 +70,7 @@ def test_conda_environments_name_one_exact_python_that_the_course_supports(path)
     assert yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))["channels"][0] == "conda-forge"
 
 
-@pytest.mark.parametrize("requirement", RUNTIME + TEST, ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize("requirement", RUNTIME + TEST + BENCH, ids=lambda requirement: requirement.name)
 def test_every_requirement_is_pinned_within_its_range(requirement):
     assert requirement.specifier.contains(pins()[requirement.name])
 

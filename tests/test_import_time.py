@@ -1,4 +1,4 @@
-"""What `import vitcourse` may load: hardly more than PyTorch. How long it takes: benchmarks/import_time.py."""
+"""What `import vitcourse` may load: hardly more than PyTorch. How long it takes: benchmarks/start.py."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`make pins`: write constraints.txt from the versions in this environment.
 
-Pinned is everything that the package, its tests and its pages need, directly or through others, where it is
+Pinned is everything that the package, its tests, pages and benchmarks need, directly or through others, where it is
 installed. Left out are the CUDA libraries, which follow from PyTorch's own version and exist on Linux only. Names and
 versions alone: where packages come from is pip's configuration. A version that the oldest Python of the course cannot
 take is refused.
@@ -23,8 +23,8 @@ OLDEST_PYTHON = "3.11.0"
 BY_PYTORCH = re.compile(r"nvidia-|cuda-|triton|pytorch-triton")
 HEADER = """\
 # The versions with which the course was tested: everything that it needs, directly or through other packages.
-# To refresh: make an environment without this file's pins (.venv/bin/pip install --upgrade -e '.[test,html]'), run
-# `make test`, then `make pins`. torch and torchvision belong together: their releases come in pairs.
+# To refresh: make an environment without this file's pins (.venv/bin/pip install --upgrade -e '.[test,html,bench]'),
+# run `make test`, then `make pins`. torch and torchvision belong together: their releases come in pairs.
 """
 
 
@@ -33,10 +33,10 @@ def canonical(name: str) -> str:
 
 
 def stated(root: Path = ROOT) -> list[str]:
-    """What pyproject.toml asks for, the packages for tests and pages included."""
+    """What pyproject.toml asks for, the packages for tests, pages and benchmarks included."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    return [*project["dependencies"], *extras["test"], *extras["html"]]
+    return [*project["dependencies"], *extras["test"], *extras["html"], *extras["bench"]]
 
 
 def installed_closure(requirements: list[str]) -> dict[str, str]:

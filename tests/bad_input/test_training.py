@@ -24,8 +24,18 @@ def test_epochs(split, epochs):
 
 
 def test_precision(split):
-    with pytest.raises(ValueError, match="precision='half' must be one of 'float32', 'bfloat16'"):
+    with pytest.raises(ValueError, match=r"precision='half' must be one of .*'bfloat16'; fit also takes 'auto'"):
         next(fit(ConvNet(width=2), Batches(split, batch_size=4), epochs=1, precision="half"))
+
+
+def test_optimizer(split):
+    with pytest.raises(ValueError, match="optimizer='sgd' must be one of 'adamw', 'muon'"):
+        next(fit(ConvNet(width=2), Batches(split, batch_size=4), epochs=1, optimizer="sgd"))
+
+
+def test_muon_for_a_model_without_blocks(split):
+    with pytest.raises(ValueError, match=r"model\.blocks; ConvNet has none: use 'adamw'"):
+        next(fit(ConvNet(width=2), Batches(split, batch_size=4), epochs=1, optimizer="muon"))
 
 
 @pytest.mark.parametrize(("name", "value"), [("lr", 0.0), ("lr", -1.0), ("warmup", 1.5), ("clip", 0.0)])

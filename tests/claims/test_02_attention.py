@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import lesson_files
 import pytest
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,8 @@ from torch.testing import assert_close
 from vitcourse import MultiHeadAttention, attention_weights, record_attention, sincos_2d
 from vitcourse.cost import count_flops, count_parameters, peak_memory
 from vitcourse.data import load
+from vitcourse.experiments import read_table
+from vitcourse.experiments.slopes import crossing, fitted_slope
 from vitcourse.training import load_checkpoint
 
 
@@ -128,12 +131,50 @@ def test_a5_heads_cost_no_parameters():
 
 
 def test_a7_multiply_adds_cross_at_two_and_six_d():
-    """Counts only; time and memory over N are pending."""
+    """The counts; the times are below."""
     for n, d in ((64, 48), (96, 48), (288, 48)):
         counted = count_flops(MultiHeadAttention(embed_dim=d, num_heads=3), torch.randn(1, n, d)) // 2
         assert counted == 2 * n * n * d + 4 * n * d * d
     assert 2 * 96 * 96 * 48 == 4 * 96 * 48**2
     assert 2 * 288 * 288 * 48 == 12 * 288 * 48**2
+
+
+PAIRS = ("scores and sum, textbook", "scores and sum, fused")
+
+
+def lesson_says(*texts: str) -> None:
+    """The lesson's text has these figures, as they were just computed."""
+    (path,) = (lesson_files.ROOT / "lessons").glob("02_*.py")
+    said = " ".join(path.read_text(encoding="utf-8").replace("\n# ", " ").split())
+    assert [text for text in texts if text not in said] == []
+
+
+def test_a7_times_cross_where_the_counts_do():
+    """Scores and sum overtake the projections near N = 2 D, projections and MLP near 6 D."""
+    times = read_table("scaling").pivot(index="tokens", columns="part", values="milliseconds")
+    tokens, both = list(times.index), times["projections"] + times["MLP"]
+    pairs = [list(times[part]) for part in PAIRS]
+    for curve in pairs:
+        assert 0.7 * 2 * 192 < crossing(tokens, curve, list(times["projections"])) < 1.1 * 2 * 192
+        assert 0.7 * 6 * 192 < crossing(tokens, curve, list(both)) < 1.1 * 6 * 192
+    first, second = crossing(tokens, pairs[1], list(times["projections"])), crossing(tokens, pairs[1], list(both))
+    maps = [3 * 4 * n * n / 1e6 for n in (1024, 2304)]
+    lesson_says(
+        f"at {first:,.0f} tokens instead of $2D = 384$, and at {second:,.0f} instead of $6D = 1,152$",
+        f"grow {(2304 / 1024) ** 2:.0f}-fold, the time {times[PAIRS[0]][2304] / times[PAIRS[0]][1024]:.0f}-fold, "
+        f"and the maps from {maps[0]:.0f} to {maps[1]:.0f} MB",
+    )
+
+
+def test_a8_memory_over_tokens():
+    """The fused kernel's memory grows like N, the textbook path's like N^2: two sets of maps."""
+    held = read_table("scaling").pivot(index="tokens", columns="part", values="peak_bytes")
+    textbook, fused = (fitted_slope(list(held.index), list(held[part])) for part in PAIRS)
+    assert textbook.exponent == pytest.approx(2, abs=0.01)
+    assert fused.exponent == pytest.approx(1, abs=0.1)
+    assert held[PAIRS[0]][4096] == pytest.approx(2 * 3 * 4096**2 * 4, rel=0.01)
+    most, least = (held[part][4096] / 1e6 for part in PAIRS)
+    lesson_says(f"holds {least:.1f} MB at 4,096 tokens, the textbook path {most:.0f} MB")
 
 
 @pytest.fixture

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 from torch.testing import assert_close
 
 from vitcourse import MultiHeadAttention, TransformerBlock, VisionTransformer, relative_bias, sincos_2d
+from vitcourse.data import load
+from vitcourse.experiments.tokens import padded, resized, scaled
 from vitcourse.positions import interpolate_relative
 from vitcourse.residual_stream import depth_profile, gradient_by_path, residual_stream
 from vitcourse.training import load_checkpoint
@@ -243,3 +246,28 @@ def test_what_training_adds_to_positions_is_small_and_alike_for_neighbors():
     assert abs(alike(learned, 1)) < 0.1
     assert alike(added, 1) > alike(added, 2) > alike(added, 4)
     assert alike(added, 1) > 0.15
+
+
+def test_p10_a_code_has_to_stay_with_its_part_of_the_digit():
+    """The shipped model at 44 pixels, its 7 x 7 codes stretched, in the middle, or from the upper left corner."""
+    model: Any = load_checkpoint("mnist").requires_grad_(False)
+    digits = load("mnist", download=False).test[:200]
+    larger: Any = resized(model, 44)
+
+    def read(reader: Any, images: Tensor) -> float:
+        with torch.no_grad():
+            return (reader(images).argmax(dim=1) == digits.labels).float().mean().item()
+
+    def lay_out(before: int, after: int) -> None:
+        board = rearrange(model.positions[:, 1:], "1 (r c) d -> 1 d r c", r=7)
+        board = F.pad(board, (before, after, before, after), mode="replicate")
+        larger.positions.data[:, 1:] = rearrange(board, "1 d r c -> 1 (r c) d")
+
+    usual, grown, bordered = read(model, digits.images), scaled(digits.images, 44), padded(digits.images, 44)
+    assert read(larger, grown) > usual - 0.1  # stretched: with the picture
+    assert read(larger, bordered) < usual - 0.3
+    lay_out(2, 2)  # in the middle: with the digit
+    assert read(larger, bordered) > usual - 0.1
+    assert read(larger, grown) < usual - 0.1
+    lay_out(0, 4)  # from the corner: with neither
+    assert max(read(larger, grown), read(larger, bordered)) < 0.4

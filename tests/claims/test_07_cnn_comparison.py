@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+import lesson_files
 import pytest
 import torch
 import torch.nn.functional as F
@@ -24,6 +26,8 @@ from vitcourse.comparison import (
 )
 from vitcourse.cost import count_flops, count_parameters, vit_cost
 from vitcourse.data import Batches, Split, load, random_shift
+from vitcourse.experiments import read_table
+from vitcourse.experiments.slopes import crossing
 from vitcourse.training import fit, load_checkpoint
 
 PIXELS = range(9)
@@ -171,6 +175,73 @@ def test_c5_sizes():
         weights.meta["_metrics"]["ImageNet-1K"]["acc@1"] for weights in torchvision.models.get_model_weights("resnet50")
     ]
     assert [round(accuracy, 1) for accuracy in listed] == [76.1, 80.9]
+
+
+def lesson_text() -> str:
+    (path,) = (lesson_files.ROOT / "lessons").glob("07_*.py")
+    return path.read_text(encoding="utf-8")
+
+
+def lesson_says(*texts: str) -> None:
+    """The lesson's text has these figures, as they were just computed."""
+    said = " ".join(lesson_text().replace("\n# ", " ").split())
+    assert [text for text in texts if text not in said] == []
+
+
+def test_c6_where_a_convolution_and_attention_cross():
+    """In time far below 2.5 D tokens: the convolution does more operations a second."""
+    table = read_table("scaling").query("part in ('layer', 'convolution 3 x 3')")
+    times, counts = (table.pivot(index="tokens", columns="part", values=y) for y in ("milliseconds", "flops"))
+    at = crossing(list(times.index), list(times["layer"]), list(times["convolution 3 x 3"]))
+    assert 64 < at < 144
+    speed = counts / times
+    assert (speed["convolution 3 x 3"] / speed["layer"])[256:].between(2, 3).all()
+    last = times.loc[4096, "layer"] / times.loc[4096, "convolution 3 x 3"]
+    lesson_says(
+        f"at about {at:.0f} tokens",
+        "from 256 on, this convolution does more than twice as many",
+        f"takes {last:.0f} times",
+    )
+
+
+def test_c8_five_seeds_of_each_family():
+    """Moved digits: the CNN, in every seed; shuffled and hidden patches and noise: the ViT, in every seed."""
+    seeds = read_table("robustness").groupby(["kind", "amount", "family"])["accuracy"]
+    least, most, mean = seeds.min(), seeds.max(), seeds.mean()
+    assert set(seeds.size()) == {5}
+    for amount in range(3, 9):
+        assert least["moved", amount, "cnn"] > most["moved", amount, "vit"] + 0.08
+    for kind, amount in (("shuffled", 4), ("hidden", 4), ("noise", 2)):
+        assert least[kind, amount, "vit"] > most[kind, amount, "cnn"] + 0.03
+        assert least[kind, 1, "vit"] < most[kind, 1, "cnn"]  # "the bands overlap"
+    assert least["moved", 0, "cnn"] > most["moved", 0, "vit"]
+    assert 100 * (mean["moved", 0, "cnn"] - mean["moved", 0, "vit"]) == pytest.approx(1.5, abs=0.06)  # 1.45
+    cnn, vit = (f"{100 * mean['moved', 4, family]:.1f} %" for family in ("cnn", "vit"))
+    lesson_says(
+        f"The CNN starts 1.5 points higher and hardly minds being moved: {cnn} at 4 pixels, where the ViT reads {vit}",
+        "CNN, by 1.5 points",
+    )
+
+
+def test_c10_each_row_names_a_figure_or_says_that_it_is_cited():
+    """A heading between asterisks, of this lesson or of the one named before it; else "cited" and where."""
+    section = lesson_text().split("# ## When to choose which")[1].split("\n# ## ")[0]
+    rows = [[cell.strip() for cell in line[2:].strip("| ").split("|")] for line in section.splitlines() if "|" in line]
+    known = {
+        lesson.number: {text for cell in lesson_files.source(lesson).cells for _, text in lesson_files.headings(cell)}
+        for lesson in lesson_files.WRITTEN
+    }
+    assert rows[0] == ["you have", "choose", "figure"]
+    assert len(rows) > 8
+    for task, choice, figure in rows[2:]:
+        assert task
+        assert choice
+        if figure.startswith("cited: "):
+            assert re.search(r"\w+ et al\. \d{4}", figure)
+            continue
+        for part in figure.split("; "):
+            number, heading = re.fullmatch(r"(?:lesson (\d\d), )?\*(.+)\*", part).groups()
+            assert heading in known[number or "07"], part
 
 
 def test_c7_attention_is_a_convolution(trained_cnn):

@@ -13,7 +13,7 @@ from vitcourse.data import Batches, Split, random_shift
 from vitcourse.training import fit
 
 
-def train() -> list[torch.Tensor]:
+def train(optimizer: str) -> list[torch.Tensor]:
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     # 33 images in batches of 16: the last batch holds one, so that the second process has none of it.
@@ -22,30 +22,31 @@ def train() -> list[torch.Tensor]:
         img_size=8, patch_size=4, in_channels=1, num_classes=3, embed_dim=16, depth=1, num_heads=2, mlp_ratio=2.0
     )
     batches = Batches(split, batch_size=16, seed=1, augment=random_shift(1))
-    losses = [p.loss for p in fit(model, batches, epochs=2, lr=1e-2)]
+    losses = [p.loss for p in fit(model, batches, epochs=2, lr=1e-2, optimizer=optimizer)]
     # Logits, not weights: the gradient of a key's bias is zero but for rounding, which Adam blows up to full steps.
     with torch.no_grad():
         return [torch.stack(losses), model(split.images)]
 
 
-def worker(rank: int, world: int, port: int, queue) -> None:
+def worker(rank: int, world: int, port: int, optimizer: str, queue) -> None:
     store = torch.distributed.TCPStore("127.0.0.1", port, world, is_master=rank == 0)
     torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=world)
     torch.manual_seed(rank)  # the first process's weights must win
-    result = train()
+    result = train(optimizer)
     if rank == 0:
         queue.put([t.numpy() for t in result])
     torch.distributed.destroy_process_group()
 
 
 @pytest.mark.timeout(120)
-def test_two_processes_equal_one():
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_two_processes_equal_one(optimizer):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
-    processes = [context.Process(target=worker, args=(rank, 2, port, queue)) for rank in range(2)]
+    processes = [context.Process(target=worker, args=(rank, 2, port, optimizer, queue)) for rank in range(2)]
     for process in processes:
         process.start()
     together = queue.get(timeout=100)
@@ -54,6 +55,6 @@ def test_two_processes_equal_one():
         assert process.exitcode == 0
 
     torch.manual_seed(0)
-    alone = train()
+    alone = train(optimizer)
     for a, b in zip(alone, together, strict=True):
         torch.testing.assert_close(torch.from_numpy(b), a, rtol=1e-4, atol=1e-5)

@@ -20,10 +20,12 @@ NAMES = (
     "patch_size",
     "distances",
     "robustness",
+    "deletion",
     "learning_rates",
     "data_regime",
     "compute",
     "scaling",
+    "throughput",
 )
 PACKAGE = Path(__file__).resolve().parents[1]
 

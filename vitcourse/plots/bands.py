@@ -67,11 +67,12 @@ def bands(
         axes.set(xlabel=texts.get("xlabel", x), ylabel=texts.get("ylabel", ""))
         if now is not None and len(now):
             shades = [colors[value] for value in now[by]] if by else PALETTE[0]
-            axes.scatter(now[x], now[y], s=120, c=shades, edgecolor=INK, linewidth=1.5, zorder=5, label="now, here")
+            axes.scatter(now[x], now[y], s=120, c=shades, edgecolor=INK, linewidth=1.5, zorder=5)
+            axes.scatter([], [], s=60, c="white", edgecolor=INK, linewidth=1.5, label="now, here")
         if by:
             kept = axes.get_legend_handles_labels()
             axes.legend(kept[0], [_named(names, label) for label in kept[1]])
-        exact_ticks(axes, sorted(table[x].unique()))
+        exact_ticks(axes, sorted(float(value) for value in table[x].unique()))
 
 
 def strips(

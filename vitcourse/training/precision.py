@@ -11,7 +11,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..errors import require_one_of
 from .distributed import sum_over_processes
 
 PRECISIONS = ("float32", "bfloat16")
@@ -37,7 +36,9 @@ def choose_precision(device: torch.device, precision: str | None = None) -> str:
     """
     if precision is None:
         return "bfloat16" if _native(device) else "float32"
-    require_one_of("precision", precision, PRECISIONS)
+    if precision not in PRECISIONS:
+        valid = ", ".join(map(repr, PRECISIONS))
+        raise ValueError(f"precision={precision!r} must be one of {valid}; fit also takes 'auto', the faster one")
     return precision
 
 

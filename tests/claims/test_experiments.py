@@ -1,0 +1,198 @@
+"""Rows of the claims ledger that rest on the tables of `make claims`, and the figures that texts repeat."""
+
+from __future__ import annotations
+
+import lesson_files
+import pytest
+from claims import LEDGER
+
+from vitcourse.experiments import read_table
+from vitcourse.experiments.slopes import fitted_slope
+
+
+def text_of(lesson: str) -> str:
+    """A lesson's source as one line of words, without the comment signs of its Markdown."""
+    path = next((lesson_files.ROOT / "lessons").glob(f"{lesson}_*.py"))
+    return " ".join(path.read_text(encoding="utf-8").replace("\n# ", " ").split())
+
+
+def said(claim: str, lesson: str, *, ledger: list[str], texts: list[str]) -> None:
+    """The ledger's row and the lesson say these figures, as they were just computed from the table."""
+    row = next(line for line in LEDGER.read_text(encoding="utf-8").splitlines() if line.startswith(f"| {claim} |"))
+    assert [text for text in ledger if text not in row] == []
+    assert [text for text in texts if text not in text_of(lesson)] == []
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def accuracies(name: str, **where) -> list[float]:
+    """The accuracy of each seed in the rows with these values."""
+    table = read_table(name)
+    for column, value in where.items():
+        table = table[table[column] == value]
+    assert len(table) >= 5
+    return list(table["accuracy"])
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def test_p3_patch_size():
+    table = read_table("patch_size")
+    assert set(table.groupby("patch_size").size()) == {5}
+    by = table.groupby("patch_size").mean(numeric_only=True)
+    gap = by["train_accuracy"] - by["accuracy"]
+    right = by["accuracy"]
+    assert list(by.index) == [2, 4, 7, 14]
+    assert 30 < by["milliseconds"][2] / by["milliseconds"][14] < 50
+    assert gap.idxmax() == 2
+    assert gap.min() > 0.02
+    assert right.idxmin() == 2
+    assert right.idxmax() == 7
+    assert by["train_accuracy"].idxmin() == 2
+    lost = percent(right[7] - right[14])
+    said(
+        "P3",
+        "01",
+        ledger=[", ".join(map(percent, right)), ", ".join(map(percent, gap)), f"14 loses {lost} points"],
+        texts=[f"loses only {lost} points to 7 x 7"],
+    )
+
+
+def test_p6_positions():
+    runs = {kind: accuracies("tokens", position=kind, pool="cls", size=28) for kind in ENCODINGS}
+    for better, worse in (("sincos", "learned"), ("learned", "relative"), ("relative", "none")):
+        assert min(runs[better]) > max(runs[worse])  # every seed
+    learned, sines, none = (mean(runs[kind]) for kind in ("learned", "sincos", "none"))
+    said(
+        "P6",
+        "03",
+        ledger=[f"2-D sines {percent(sines)} %, learned {percent(learned)} %", f"none {percent(none)} %"],
+        texts=[f"here {percent(sines - learned)} points better", f"that {100 * none:.0f} % are not"],
+    )
+
+
+ENCODINGS = ("learned", "sincos", "relative", "none")
+
+
+def test_p9_class_token_and_mean():
+    runs = {
+        (p, q): accuracies("tokens", position=p, pool=q, size=28) for p in ("learned", "none") for q in ("cls", "mean")
+    }
+    spread = max(runs["learned", "cls"]) - min(runs["learned", "cls"])
+    bought = mean(runs["learned", "cls"]) - mean(runs["learned", "mean"])
+    assert 0 < bought < spread
+    assert abs(mean(runs["none", "cls"]) - mean(runs["none", "mean"])) < 0.01
+    figures = {pair: percent(mean(of)) for pair, of in runs.items()}
+    said(
+        "P9",
+        "04",
+        ledger=[f"{figures['learned', 'cls']} % against {figures['learned', 'mean']} %"],
+        texts=[f"They buy {percent(bought)} points here"],
+    )
+
+
+def test_p10_interpolation():
+    def right(kind: str, change: str, size: int) -> list[float]:
+        return accuracies("tokens", position=kind, pool="cls", change=change, size=size)
+
+    for size in (40, 56):
+        assert min(right("learned", "scaled", size)) > max(right("learned", "padded", size)) + 0.1
+        assert min(right("learned", "scaled", size)) > max(right("sincos", "scaled", size)) + 0.4
+        assert mean(right("learned", "scaled", size)) > mean(right("relative", "scaled", size))
+    at_56 = [mean(right(kind, "padded", 56)) for kind in ENCODINGS]
+    assert max(at_56) < 0.25
+    figures = [percent(mean(right("learned", change, size))) for change in ("scaled", "padded") for size in (40, 56)]
+    twice = 100 * mean(right("learned", "scaled", 56))
+    said(
+        "P10",
+        "03",
+        ledger=[f"read {figures[0]} and {figures[1]} %", f"{figures[2]} and {figures[3]} % of padded ones"],
+        texts=[f"and {twice:.0f} % are still read at twice the size"],
+    )
+
+
+def fits(part: str, figure: str):
+    table = read_table("scaling").query("part == @part and tokens >= 256")
+    return fitted_slope(list(table["tokens"]), list(table[figure]))
+
+
+def test_a7_what_grows_how():
+    textbook, fused = "scores and sum, textbook", "scores and sum, fused"
+    assert fits(textbook, "flops").exponent == pytest.approx(2, abs=0.01)
+    assert fits(textbook, "peak_bytes").exponent == pytest.approx(2, abs=0.05)
+    assert 2 < fits(textbook, "milliseconds").exponent < 3
+    assert fits(fused, "peak_bytes").exponent < 1.3
+    assert fits(fused, "milliseconds").exponent > 1.6
+    for part in ("projections", "MLP"):
+        assert fits(part, "flops").exponent == pytest.approx(1, abs=0.01)
+        assert fits(part, "milliseconds").exponent < 1.2
+    said(
+        "A7",
+        "02",
+        ledger=[
+            f"{fits(textbook, 'milliseconds').exponent:.2f} in time",
+            f"fused {fits(fused, 'milliseconds').exponent:.2f} in time and {fits(fused, 'peak_bytes').exponent:.2f}",
+        ],
+        texts=["Memory is $O(h N^2)$ in the textbook form only"],
+    )
+
+
+def test_t2_warm_up():
+    runs = {(r, w): accuracies("warmup", lr=r, warmup=w) for r in (0.001, 0.003, 0.01, 0.03) for w in (0.0, 0.05, 0.2)}
+    assert abs(mean(runs[0.001, 0.0]) - mean(runs[0.001, 0.2])) < 0.002
+    assert 0.003 < mean(runs[0.003, 0.2]) - mean(runs[0.003, 0.0]) < 0.01
+    for rate in (0.01, 0.03):
+        assert min(runs[rate, 0.2]) > max(runs[rate, 0.0]) + 0.05  # every seed
+    best = max(runs, key=lambda key: mean(runs[key]))
+    assert best[0] == 0.003
+    without, with_it = mean(runs[0.01, 0.0]), mean(runs[0.01, 0.2])
+    gained = mean(runs[0.003, 0.2]) - mean(runs[0.003, 0.0])
+    said(
+        "T2",
+        "05",
+        ledger=[
+            ", ".join(percent(mean(runs[rate, w])) for w in (0.0, 0.05, 0.2)) for rate in (0.001, 0.003, 0.01, 0.03)
+        ],
+        texts=[f"it adds {percent(gained)} points", f"ends at {percent(without)} %, with it at {percent(with_it)} %"],
+    )
+
+
+def test_c6_convolution_and_attention():
+    table = read_table("scaling")
+    times = table.pivot(index="tokens", columns="part", values="milliseconds")
+    counts = table.pivot(index="tokens", columns="part", values="flops")
+    slower = times["layer"] > times["convolution 3 x 3"]
+    assert not slower[64]
+    assert slower[256:].all()
+    assert list(counts["layer"] > counts["convolution 3 x 3"]) == [n > 2.5 * 192 for n in counts.index]
+    factor = times["layer"][4096] / times["convolution 3 x 3"][4096]
+    three = [", ".join(f"{times[part][n]:.2f}" for n in (64, 256, 4096)) for part in ("convolution 3 x 3", "layer")]
+    said("C6", "07", ledger=three, texts=[f"attention takes {factor:.0f} times as long"])
+
+
+def test_c8_robustness():
+    def pair(kind: str, amount: int) -> tuple[list[float], list[float]]:
+        vit, cnn = (accuracies("robustness", family=family, kind=kind, amount=amount) for family in ("vit", "cnn"))
+        return vit, cnn
+
+    vit, cnn = pair("moved", 4)
+    assert min(cnn) > max(vit) + 0.2
+    for kind, amount in (("shuffled", 4), ("hidden", 4), ("noise", 2)):
+        vit, cnn = pair(kind, amount)
+        assert min(vit) > max(cnn) + 0.03  # every seed
+    whole = pair("moved", 0)
+    said(
+        "C8",
+        "07",
+        ledger=[
+            f"{percent(mean(v))} against {percent(mean(c))} %"
+            for v, c in (
+                pair(*one) for one in (("moved", 0), ("moved", 4), ("shuffled", 4), ("hidden", 4), ("noise", 2))
+            )
+        ],
+        texts=[f"starts {percent(mean(whole[1]) - mean(whole[0]))} points higher"],
+    )
