@@ -748,8 +748,9 @@ print(measured_on("tokens"))
 
 # %% [markdown] tags=["deeper"]
 # Some code is needed: without any, a quarter of the digits are lost, and it is remarkable that 72 % are not. Codes from a
-# formula are as good as learned ones, here 0.5 points better. The table of relative biases is behind both: it tells one
-# patch where another lies, but the class token, from which the answer is read, has one bias for all patches.
+# formula are as good as learned ones, here 0.5 points better. The table of relative biases is behind both. It tells how two
+# patches lie to each other, and where neither lies in the picture; whether that is the reason is not measured here. What
+# each code knows of the places is in the maps above, "All positions at once".
 
 # %% [markdown] tags=["deeper"]
 # ### A formula that loses half

@@ -251,7 +251,8 @@ def test_what_training_adds_to_positions_is_small_and_alike_for_neighbors():
 def test_p10_a_code_has_to_stay_with_its_part_of_the_digit():
     """The shipped model at 44 pixels, its 7 x 7 codes stretched, in the middle, or from the upper left corner."""
     model: Any = load_checkpoint("mnist").requires_grad_(False)
-    digits = load("mnist", download=False).test[:200]
+    data = load("mnist", download=False)
+    digits = data.test[:200]
     larger: Any = resized(model, 44)
 
     def read(reader: Any, images: Tensor) -> float:
@@ -265,9 +266,13 @@ def test_p10_a_code_has_to_stay_with_its_part_of_the_digit():
 
     usual, grown, bordered = read(model, digits.images), scaled(digits.images, 44), padded(digits.images, 44)
     assert read(larger, grown) > usual - 0.1  # stretched: with the picture
-    assert read(larger, bordered) < usual - 0.3
+    stretched = read(larger, bordered)
+    assert stretched < usual - 0.3
     lay_out(2, 2)  # in the middle: with the digit
-    assert read(larger, bordered) > usual - 0.1
+    middle = read(larger, bordered)
+    assert middle > usual - 0.1
+    if not data.note:  # the ledger's figures are of MNIST
+        assert (stretched, middle) == pytest.approx((0.52, 0.97), abs=0.02)
     assert read(larger, grown) < usual - 0.1
     lay_out(0, 4)  # from the corner: with neither
     assert max(read(larger, grown), read(larger, bordered)) < 0.4

@@ -62,6 +62,10 @@ def test_strips_have_a_dot_for_each_run_and_a_bar_at_the_mean(axes):
     dots = np.concatenate([c.get_offsets() for c in axes.collections])
     assert sorted(round(float(x), 2) for x in dots[:, 0]) == [0.3, 0.31, 0.32, 0.4, 0.6, 0.61, 0.62]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["CNN", "ViT"]
+    assert axes.yaxis_inverted()  # the first on top
+    again = Figure().subplots()
+    strips(again, some, kind="family", y="accuracy", names=NAMES, now=now)
+    np.testing.assert_array_equal(dots, np.concatenate([c.get_offsets() for c in again.collections]))
 
 
 def test_bad_input_is_named(axes):

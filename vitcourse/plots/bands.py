@@ -96,19 +96,21 @@ def strips(
     Raises:
         ValueError: a column is missing.
     """
-    import seaborn as sns
-
     _require_columns(table, [kind, y])
     order = list(names)
     with style():
-        sns.stripplot(table, x=y, y=kind, order=order, ax=axes, orient="h", color=PALETTE[0], jitter=0.12, alpha=0.8)
         for row, value in enumerate(order):
-            mean = table.loc[table[kind] == value, y].mean()
+            runs = table.loc[table[kind] == value, y]
+            # Spread so that dots lie apart, the same at each drawing (seaborn's stripplot draws by chance).
+            spread = [row + 0.24 * (0.618 * i % 1 - 0.5) for i in range(len(runs))]
+            axes.scatter(runs, spread, s=25, color=PALETTE[0], alpha=0.8, linewidth=0)
+            mean = runs.mean()
             axes.plot([mean, mean], [row - 0.3, row + 0.3], color=INK, lw=2)
         if now is not None and len(now):
             rows = [order.index(value) for value in now[kind]]
             axes.scatter(now[y], rows, s=120, color=PALETTE[1], edgecolor=INK, linewidth=1.5, zorder=5)
         axes.set_yticks(range(len(order)), list(names.values()))
+        axes.set_ylim(len(order) - 0.5, -0.5)  # the first on top
         axes.set(ylabel="", xlabel=texts.pop("xlabel", ""), **texts)
 
 
