@@ -1,17 +1,20 @@
-"""Lesson 06's row of the claims ledger, and what its text says of the shipped models, measured again."""
+"""Lesson 06's rows of the claims ledger: the tables of five models, and what its text says of the shipped ones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import lesson_files
 import pytest
 import torch
+from claims import LEDGER
 from torch import Tensor
 
 from vitcourse import VisionTransformer, patchify, record_attention, unpatchify
 from vitcourse.data import Split, load, photograph
 from vitcourse.data.pairs import twin_of
+from vitcourse.experiments import read_table
 from vitcourse.maps import attention_distance, class_attention_map, gradient_rollout, rollout
 from vitcourse.training import load_checkpoint
 
@@ -60,13 +63,18 @@ def test_m1_layers_do_not_look_farther_and_farther(digits: Split):
     assert attention_distance(equal, GRID).item() == pytest.approx(EQUAL, abs=0.005)
 
 
-def test_a_local_first_layer_would_be_seen():
-    """The measure of M1 does tell near from far: a head that looks at itself and next to itself is near."""
+def local_head() -> Tensor:
+    """A head that looks at each patch itself, at those next to it, and at the class token, all alike."""
     places = torch.cartesian_prod(torch.arange(7.0), torch.arange(7.0))
     local = torch.zeros(1, 1, TOKENS, TOKENS)
     local[0, 0, 1:, 1:] = (torch.cdist(places, places) < 1.1).float()
     local[0, 0, :, 0] = 1.0
-    assert attention_distance(local / local.sum(dim=-1, keepdim=True), GRID).item() < 0.8
+    return local / local.sum(dim=-1, keepdim=True)
+
+
+def test_a_local_first_layer_would_be_seen():
+    """The measure of M1 does tell near from far."""
+    assert attention_distance(local_head(), GRID).item() < 0.8
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +219,151 @@ def test_an_untrained_map_follows_the_photograph():
     assert torch.corrcoef(torch.stack([seen.flatten(), brightness]))[0, 1].abs() > 0.5
     assert seen.min() > 0.7
     assert seen.max() < 1.5
+
+
+# What the tables say of five models, and whether the lesson and the ledger say the same.
+
+
+def said(claim: str, ledger: list[str], lesson: list[str]) -> None:
+    row = next(line for line in LEDGER.read_text(encoding="utf-8").splitlines() if line.startswith(f"| {claim} |"))
+    source = next((lesson_files.ROOT / "lessons").glob("06_*.py")).read_text(encoding="utf-8")
+    text = " ".join(source.replace("\n# ", " ").split())
+    assert [figure for figure in ledger if figure not in row] == []
+    assert [figure for figure in lesson if figure not in text] == []
+
+
+def span(values: Any, form: str = ".2f") -> str:
+    """From the least to the most, as a text says it."""
+    if form == "%":
+        return f"{100 * values.min():.0f} to {100 * values.max():.0f} %"
+    return f"{values.min():{form}} to {values.max():{form}}"
+
+
+def left(family: str, among: str = "all") -> Any:
+    """Mean probability of the first answer while patches are hidden: a column for each order, a row for each seed."""
+    rows = read_table("deletion").query(f"family == '{family}' and among == '{among}' and hidden == 0")
+    table = rows.pivot(index="seed", columns="order", values="area")
+    assert len(table) == 5
+    return table
+
+
+def first_tile(figure: str) -> Any:
+    """Of the boards, with one tile hidden: a column for each order, a row for each seed."""
+    rows = read_table("deletion").query("family == 'pairs' and hidden == 1")
+    return rows.pivot(index="seed", columns="order", values=figure)
+
+
+def test_m1_five_models_look_no_farther_in_deep_layers():
+    table = read_table("distances").query("family == 'vit'")
+    heads, fresh = (table.query(f"state == '{state}'") for state in ("trained", "untrained"))
+    alike = table.query("layer == 0").groupby("state")["distance"].mean()
+    layers = heads.pivot_table(index="seed", columns="layer", values="distance")
+    assert layers.shape == (5, 4)
+    assert (layers[4] < layers[1]).all()
+    assert list(layers.mean()) == sorted(layers.mean(), reverse=True)
+    assert ((fresh["distance"] - alike["equal"]).abs() < 0.1).all()
+    assert alike["equal on ink"] < layers.to_numpy().mean() < alike["equal"]
+    means = [f"{value:.2f}" for value in layers.mean()]
+    said(
+        "M1",
+        [
+            ", ".join(means),
+            f"40 heads {span(heads['distance'])}",
+            f"untrained heads {span(fresh['distance'])}",
+            f"equal weights {alike['equal']:.2f}",
+            f"inked patches alone {alike['equal on ink']:.2f}",
+        ],
+        [f"{means[0]} patches in layer 1, {means[-1]} in layer 4 on average, and less in layer 4 in each of the five"],
+    )
+
+
+def test_a6_layers_specialize_and_heads_do_not():
+    table = read_table("distances").query("layer > 0")
+    digits, boards = (table.query(f"family == '{family}'") for family in ("vit", "pairs"))
+    trained, fresh = (digits.query(f"state == '{state}'") for state in ("trained", "untrained"))
+    local = attention_distance(local_head(), GRID).item()
+    assert len(trained) == 40
+    assert trained["distance"].min() > 3 * local  # no local head
+    assert trained["finds"].mean() > fresh["finds"].mean() + 0.2
+    first, second = (boards.query(f"state == 'trained' and layer == {layer}")["finds"] for layer in (1, 2))
+    assert len(first) == len(second) == 20
+    assert (first - 1 / 8).abs().max() < 0.03  # chance, each head
+    assert second.min() > 5 / 8  # each head
+    together = first_tile("twin")["last layer"]
+    assert together.min() > second.max()
+    ink, before = span(trained["finds"], "%"), span(fresh["finds"], "%")
+    by_layer = span(first, "%"), span(second, "%")
+    said(
+        "A6",
+        [f"{trained['distance'].min():.2f} patches or more", f"{local:.2f}", ink, before, *by_layer],
+        [f"from {ink} of their weight", f"at {before} before", *by_layer, f"more twins ({span(together, '%')})"],
+    )
+
+
+def test_m2_the_last_layers_map_is_no_reliable_guide():
+    of = left("vit")
+    good = of[["all layers", "rollout", "gradient"]]
+    assert (good.lt(of["random"] - 0.1, axis=0)).all(axis=None)  # each map, each model
+    assert (of["last layer"] > of["random"]).any()
+    assert (of["last layer, lowest first"] < of["last layer"] + 0.02).sum() == 2  # as much harm, or more
+    assert (of["ink"] < good.min(axis=1) - 0.03).all()
+    assert (of["last layer"] > good.max(axis=1)).all()
+    low, chance = span(of["last layer"]), span(of["random"])
+    said(
+        "M2",
+        [
+            f"last layer's row {of['last layer'].mean():.2f} ({low})",
+            f"lowest first {of['last layer, lowest first'].mean():.2f} ({span(of['last layer, lowest first'])})",
+            f"chance {of['random'].mean():.2f} ({chance})",
+            f"mean of all layers {of['all layers'].mean():.2f}",
+            f"rollout {of['rollout'].mean():.2f}",
+            f"gradient-weighted {of['gradient'].mean():.2f}",
+            f"ink without any model {of['ink'].mean():.2f}",
+        ],
+        [f"Its mean probability is {low}, that of chance {chance}", "In two of the five"],
+    )
+
+
+def test_m2_on_boards_the_map_shows_the_twin():
+    kept, twin = first_tile("kept"), first_tile("twin")
+    assert (kept["last layer"] < 0.2).all()
+    assert (kept["random"] > 0.8).all()
+    assert ((kept["last layer"] - kept["the twin"]).abs() < 0.02).all()
+    assert (twin["last layer"] > 0.9).all()
+    said(
+        "M2",
+        [f"keeps {kept['last layer'].mean():.0%} of".replace("%", " %"), f"one {100 * kept['random'].mean():.0f} %"],
+        [],
+    )
+
+
+def test_m3_rollout_is_better_on_digits_and_worse_on_boards():
+    of, inked, boards = left("vit"), left("vit", "ink"), left("pairs")
+    assert (of["rollout"] < of["last layer"] - 0.05).all()
+    assert ((inked["rollout"] < inked["last layer"] - 0.01).sum(), len(inked)) == (4, 5)
+    assert (inked["rollout"] < inked["last layer"]).all()  # one by a hair: a tie
+    for table in (of, inked):
+        assert (table["all layers"] < table["rollout"] - 0.005).all()
+    worse = inked.index[inked["last layer"] > inked["random"]]
+    assert len(worse) == 1
+    assert (boards["rollout"] > boards["last layer"] + 0.1).all()
+    kept, twin = first_tile("kept"), first_tile("twin")
+    assert (kept["rollout"] > kept["last layer"] + 0.4).all()
+    named, others = span(twin["rollout"], "%"), span(twin["last layer"], "%")
+    pair = inked.loc[worse[0], ["last layer", "random"]]
+    said(
+        "M3",
+        [
+            f"{of['rollout'].mean():.2f} ({span(of['rollout'])})",
+            f"{of['last layer'].mean():.2f} ({span(of['last layer'])})",
+            f"{inked['rollout'].mean():.2f} against {inked['last layer'].mean():.2f}",
+            f"all layers leaves {of['all layers'].mean():.2f}",
+            f"{named} (last layer {others})",
+            f"keeps {100 * kept['rollout'].mean():.0f} % of the answers ({100 * kept['last layer'].mean():.0f} %)",
+        ],
+        [
+            f"in {others} of the cases",
+            f"in {named} and keeps {span(kept['rollout'], '%')} of the answers",
+            f"worse in one ({pair.iloc[0]:.2f} against {pair.iloc[1]:.2f})",
+        ],
+    )

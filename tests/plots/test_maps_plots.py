@@ -45,10 +45,6 @@ def widths(figure: Figure, axes: int) -> list[float]:
     return [bar.get_width() for bar in bars]
 
 
-def lines_of(figure: Figure, axes: int) -> list[Any]:
-    return list(figure.axes[axes].lines)
-
-
 def test_digit_at_work_shows_probabilities_and_the_title():
     figure = new_figure(7, 3)
     draw = plots.digit_at_work(figure, IMAGE, GRID, ["a", "b", "c"])
@@ -72,21 +68,8 @@ def test_pair_explorer_shows_the_asking_row():
 
 
 def test_static_figures():
-    far = np.array([[3.0, 3.5], [3.2, 3.6]])
-    figure = map_figures.distances_by_layer({"trained": far, "untrained": far + 0.1}, {"equal": 3.6, "ink": 3.1})
-    lines = lines_of(figure, 0)
-    np.testing.assert_allclose(lines[0].get_ydata(), far.mean(axis=1))
-    np.testing.assert_allclose(lines[1].get_ydata(), far[:, 0])
-    assert figure.axes[0].get_ylim()[0] == 0
-    levels = [line.get_ydata()[0] for line in lines if line.get_linestyle() == "--"]
-    assert levels == [3.6, 3.1]
-
     beside = map_figures.maps_beside(IMAGE, {"one": WEIGHTS, "two": WEIGHTS}, GRID)
     assert [axes.get_title() for axes in beside.axes] == ["one", "two"]
-
-    lines = lines_of(map_figures.mean_curves([0, 2], {"one": [1.0, 0.5], "two": [1.0, 0.2]}, "probability"), 0)
-    assert [line.get_label() for line in lines] == ["one", "two"]
-    np.testing.assert_allclose(lines[1].get_ydata(), [1.0, 0.2])
 
     photo = map_figures.photograph_beside_maps(np.zeros((4, 4, 3)), WEIGHTS, 4.0)
     assert photo.axes[1].images[0].get_clim() == pytest.approx((0.0, 0.4))

@@ -1,19 +1,18 @@
-"""Figures about attention maps that stand still (lesson 06): maps beside one another, distances, curves.
+"""Figures about attention maps that stand still (lesson 06): maps beside one another, and beside a photograph.
 
-Each takes arrays and gives a Figure.
+Each takes arrays and gives a Figure. Those that draw tables are in `map_tables`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from .maps import ORDERS, MapView
-from .style import BLUE, GRAY, INK, bare, new_figure, style
+from .maps import MapView
+from .style import bare, new_figure, style
 
 
 def maps_beside(image: Any, maps: Mapping[str, Any], grid: tuple[int, int], highest: float | None = None) -> Figure:
@@ -27,47 +26,6 @@ def maps_beside(image: Any, maps: Mapping[str, Any], grid: tuple[int, int], high
         for axes, (name, weights) in zip(np.atleast_1d(figure.subplots(1, len(maps))), maps.items(), strict=True):
             MapView(axes, image, grid).weigh(weights, highest=highest)
             axes.set_title(name, fontsize=10, loc="center")
-    return figure
-
-
-def distances_by_layer(series: Mapping[str, Any], levels: Mapping[str, float], unit: str = "patches") -> Figure:
-    """Mean attention distance of each head over the layers, beside levels to compare it with.
-
-    Args:
-        series: name -> (layers, heads).
-        levels: what a dashed line says -> where it is.
-    """
-    with style():
-        figure = new_figure(7.4, 3.2)
-        axes = figure.subplots()
-        for i, ((name, values), color, marker) in enumerate(zip(series.items(), (BLUE, GRAY), "os", strict=False)):
-            values = np.asarray(values)
-            layers = np.arange(1, len(values) + 1) + 0.12 * i
-            axes.plot(layers, values.mean(axis=1), color=color, lw=1.5, label=f"{name}: mean over heads")
-            for head in values.T:
-                axes.plot(layers, head, marker, color=color, ms=5, alpha=0.75, ls="none")
-        depth = len(next(iter(series.values())))
-        for name, level in levels.items():
-            axes.axhline(level, color=INK, lw=1, ls="--")
-            axes.text(depth + 0.4, level, name, fontsize=9, va="center", ha="left")
-        axes.set(xlabel="layer", ylabel=f"mean distance ({unit})", xlim=(0.8, depth + 0.35))
-        axes.set_xticks(range(1, depth + 1))
-        axes.set_ylim(0, 1.25 * max(levels.values()))
-        axes.legend(loc="lower right", title="a mark: one head")
-    return figure
-
-
-def mean_curves(hidden: Sequence[int], curves: Mapping[str, Sequence[float]], ylabel: str) -> Figure:
-    """Curves over the number of hidden patches, named at their right."""
-    with style():
-        figure = new_figure(6.6, 3.3)
-        axes = figure.subplots()
-        markers = ("o", "s", "D", "^", "v")
-        for (name, curve), color, marker in zip(curves.items(), ORDERS, markers, strict=False):
-            axes.plot(hidden, curve, color=color, marker=marker, ms=4, lw=1.6, label=name)
-        axes.set(xlabel="patches hidden", ylabel=ylabel, ylim=(0, 1.02))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 

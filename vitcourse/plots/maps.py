@@ -15,12 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from .boards import GRID, INKED, BoardView, MatrixView
-from .style import BLUE, GRAY, GREEN, ORANGE, PURPLE, SKY, bare, style
+from .style import BLUE, ORANGE, SKY, bare, style
 
 Draw = Callable[..., None]
 
 DIM = 1.8  # the ink's white-to-black range is stretched by this below a tint, so that blue shows on it
-ORDERS = (BLUE, ORANGE, GREEN, PURPLE, GRAY)
 
 
 class MapView:
