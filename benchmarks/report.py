@@ -29,9 +29,11 @@ def machine() -> dict[str, Any]:
     """Date, processor, cores, threads, load before the run, and versions."""
     import torch
 
+    from vitcourse.experiments.tables import processor
+
     return dict(
         date=date.today().isoformat(),
-        processor=_processor(),
+        processor=processor(),
         cores=os.cpu_count(),
         threads=torch.get_num_threads(),
         load=round(LOAD, 2),
@@ -91,11 +93,3 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name).partition("+")[0]
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

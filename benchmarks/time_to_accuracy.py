@@ -88,6 +88,7 @@ def main() -> None:
         ["recipe", "test accuracy", "training", *(f"to {mark:.0%}" for mark in MARKS)],
         rows,
         dict(runs=runs, plain=plain),
+        quick=options.quick,
     )
 
 

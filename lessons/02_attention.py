@@ -1017,10 +1017,7 @@ scaling = read_table("scaling")
 times = scaling.pivot(index="tokens", columns="part", values="milliseconds")  # a row for each N
 times["projections and MLP"] = times["projections"] + times["MLP"]
 
-threads = torch.get_num_threads()
-torch.set_num_threads(1)  # as the table was measured
 again = [measure_again("scaling", part=p, tokens=1600, dim=D, heads=3) for p in (TEXTBOOK, FUSED, "projections")]
-torch.set_num_threads(threads)
 
 
 def for_picture(rows):

@@ -812,10 +812,7 @@ print(measured_on("robustness"))
 # %% tags=["deeper"]
 LAYERS = {"layer": "attention layer", "convolution 3 x 3": "convolution 3 x 3"}
 scaling = read_table("scaling").query("part in @LAYERS")
-threads = torch.get_num_threads()
-torch.set_num_threads(1)  # as the table was measured
 again = [measure_again("scaling", part=part, tokens=1600, dim=192, heads=3) for part in LAYERS]
-torch.set_num_threads(threads)
 picture(
     growth(
         scaling,

@@ -47,7 +47,7 @@ def test_p3_patch_size():
     gap = by["train_accuracy"] - by["accuracy"]
     right = by["accuracy"]
     assert list(by.index) == [2, 4, 7, 14]
-    assert 30 < by["milliseconds"][2] / by["milliseconds"][14] < 50
+    times = by["milliseconds"][2] / by["milliseconds"][14]
     assert gap.idxmax() == 2
     assert gap.min() > 0.02
     assert right.idxmin() == 2
@@ -57,8 +57,13 @@ def test_p3_patch_size():
     said(
         "P3",
         "01",
-        ledger=[", ".join(map(percent, right)), ", ".join(map(percent, gap)), f"14 loses {lost} points"],
-        texts=[f"loses only {lost} points to 7 x 7"],
+        ledger=[
+            ", ".join(map(percent, right)),
+            ", ".join(map(percent, gap)),
+            f"14 loses {lost} points",
+            f"cost {times:.0f} times the largest",
+        ],
+        texts=[f"loses only {lost} points to 7 x 7", f"take {times:.0f} times as long as the largest"],
     )
 
 

@@ -30,7 +30,9 @@ def test_no_row_is_of_other_code(table):
 def test_every_row_says_where_it_was_measured(table):
     known = {row["run"] for row in rows_of(TABLES / RUNS)}
     assert {row["run"] for row in table.rows} <= known
-    assert all(float(row["seconds"]) >= 0 for row in table.rows)  # to a tenth: 0.0 is a short one
+    taken = [float(row["seconds"]) for row in table.rows]
+    assert min(taken) >= 0  # the older rows of `scaling` are rounded to a tenth
+    assert sum(taken) > 0.05 * len(taken)
 
 
 def test_every_row_is_of_a_configuration_that_is_still_asked_for(table):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+import torch
 
-from vitcourse.experiments import measure_again, measured_on
+from vitcourse.experiments import experiment, measure_again, measured_on, reading
 from vitcourse.experiments.reading import read_table
 
 
@@ -21,6 +23,31 @@ def test_the_hours_count_a_configuration_once():
     table = read_table("tokens")  # five rows a configuration, each with its seconds
     hours = table.groupby(["position", "pool", "updates", "seed"])["seconds"].first().sum() / 3600
     assert measured_on("tokens").endswith(f"{hours:.1f} hours")
+
+
+def test_what_took_minutes_is_told_in_seconds():
+    seconds = read_table("scaling")["seconds"].sum()
+    assert measured_on("scaling").endswith(f"; {seconds:.0f} seconds")
+
+
+def test_what_is_timed_runs_on_one_thread(monkeypatch):
+    threads = []
+
+    def measure(**_):
+        threads.append(torch.get_num_threads())
+        return [{}]
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    for name, settings in (
+        ("scaling", dict(part="MLP", tokens=64, dim=192, heads=3)),
+        ("warmup", dict(lr=0.1, warmup=0.0, updates=1, seed=0)),
+    ):
+        one = replace(experiment(name), measure=measure)
+        monkeypatch.setattr(reading, "experiment", lambda _, one=one: one)
+        measure_again(name, **settings)
+    assert (threads, torch.get_num_threads()) == ([1, 2], 2)
+    torch.set_num_threads(before)
 
 
 def test_a_point_is_measured_anew():

@@ -51,6 +51,7 @@ def test_one_line_needs_no_names(axes):
     bands(axes, RUNS[RUNS.family == "vit"], x="number", y="accuracy", xlabel="images", title="right")
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.31, 0.51])
     assert (axes.get_xlabel(), axes.get_title(loc="left"), axes.get_legend()) == ("images", "right", None)
+    assert not axes.spines["top"].get_visible()
 
 
 def test_strips_have_a_dot_for_each_run_and_a_bar_at_the_mean(axes):

@@ -10,43 +10,18 @@ import threading
 
 import pytest
 import torch
+from small_vit import small_vit, squares
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from vitcourse import ConvNet, VisionTransformer
-from vitcourse.data import Batches, LoaderBatches, Split, random_shift
+from vitcourse import ConvNet
+from vitcourse.data import Batches, LoaderBatches, random_shift
 from vitcourse.training import TrainingDiverged, classification, evaluate, fit, load_checkpoint, warmup_cosine
 from vitcourse.training import loop as training_loop
 
 
-def digits(count: int = 70) -> Split:
-    """Bright squares at one of four places: learnable in a few steps."""
-    generator = torch.Generator().manual_seed(0)
-    labels = torch.randint(0, 4, (count,), generator=generator)
-    images = torch.rand(count, 1, 8, 8, generator=generator) * 0.1
-    for image, label in zip(images, labels.tolist(), strict=True):
-        row, col = divmod(label, 2)
-        image[0, 4 * row : 4 * row + 4, 4 * col : 4 * col + 4] += 0.8
-    return Split(images, labels)
-
-
-def small_vit(dropout: float = 0.0, seed: int = 0) -> VisionTransformer:
-    torch.manual_seed(seed)
-    return VisionTransformer(
-        img_size=8,
-        patch_size=4,
-        in_channels=1,
-        num_classes=4,
-        embed_dim=16,
-        depth=2,
-        num_heads=2,
-        mlp_ratio=2.0,
-        dropout=dropout,
-    )
-
-
 def batches(**options) -> Batches:
-    return Batches(digits(), **{"batch_size": 16, "seed": 3, "augment": random_shift(1), **options})
+    return Batches(squares(), **{"batch_size": 16, "seed": 3, "augment": random_shift(1), **options})
 
 
 def run(model: nn.Module, **options) -> nn.Module:
@@ -62,9 +37,9 @@ def assert_same_weights(a: nn.Module, b: nn.Module) -> None:
 
 def test_it_learns():
     model = small_vit()
-    before = evaluate(model, digits())
+    before = evaluate(model, squares())
     run(model, epochs=30)
-    after = evaluate(model, digits())
+    after = evaluate(model, squares())
     assert before.loss == pytest.approx(math.log(4), abs=1e-6)
     assert after.accuracy > 0.95
 
@@ -110,7 +85,7 @@ def test_a_finished_run_has_nothing_left_to_do(tmp_path):
 
 
 def test_progress_tells_epoch_step_rate_and_the_test_after_each_epoch():
-    records = list(fit(small_vit(), batches(), epochs=2, lr=1e-2, warmup=0.2, test=digits()))
+    records = list(fit(small_vit(), batches(), epochs=2, lr=1e-2, warmup=0.2, test=squares()))
     assert [r.step for r in records] == list(range(1, 11))
     assert [r.epoch for r in records] == [0] * 5 + [1] * 5
     assert [r.test is not None for r in records] == [False] * 4 + [True] + [False] * 4 + [True]
@@ -120,7 +95,7 @@ def test_progress_tells_epoch_step_rate_and_the_test_after_each_epoch():
 
 def test_training_mode_and_evaluation_do_not_disturb_each_other():
     model = small_vit(dropout=0.5).eval()
-    for _ in fit(model, batches(), epochs=1, test=digits()):
+    for _ in fit(model, batches(), epochs=1, test=squares()):
         assert model.training
         model.eval()  # a plot inside the loop may do this
     reference = small_vit(dropout=0.5)
@@ -254,7 +229,7 @@ def test_it_runs_in_another_thread():
 def test_a_run_goes_on_with_equal_batches_of_either_kind(tmp_path):
     path = tmp_path / "run.safetensors"
     run(small_vit(), checkpoint=path)
-    same = LoaderBatches(digits(), batch_size=16, seed=3, augment=random_shift(1))
+    same = LoaderBatches(squares(), batch_size=16, seed=3, augment=random_shift(1))
     assert list(fit(small_vit(), same, epochs=3, lr=1e-2, checkpoint=path)) == []
 
 
@@ -268,7 +243,7 @@ def test_an_interrupt_leaves_a_usable_model():
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert evaluate(model, digits()).loss < math.log(4)
+    assert evaluate(model, squares()).loss < math.log(4)
 
 
 def test_decay_spares_biases_norms_and_tokens():
@@ -297,7 +272,7 @@ def test_on_a_gpu_it_learns_in_bfloat16_and_guards_the_loss():
     model = small_vit().cuda()
     for _ in fit(model, batches(device="cuda"), epochs=8, lr=1e-2):
         pass
-    assert evaluate(model, digits()).accuracy > 0.95
+    assert evaluate(model, squares()).accuracy > 0.95
     broken = ExplodesAt(30).cuda()
     with pytest.raises(TrainingDiverged, match="step 30 is nan"):
         for _ in fit(broken, batches(device="cuda"), epochs=8):

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import pytest
+import small_vit as shared
 import torch
+from small_vit import squares
 
-from vitcourse import ConvNet, VisionTransformer
-from vitcourse.data import Batches, Split, random_shift
+from vitcourse import ConvNet
+from vitcourse.data import Batches, random_shift
 from vitcourse.training import fit
 from vitcourse.training.optimizers import MUON_FACTOR, block_matrices, decay_groups, make_optimizer
 from vitcourse.training.schedule import warmup_cosine
 
 pytestmark = pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this version of torch has no Muon")
-
-
-def small_vit(seed: int = 0) -> VisionTransformer:
-    torch.manual_seed(seed)
-    return VisionTransformer(
-        img_size=8,
-        patch_size=4,
-        in_channels=1,
-        num_classes=4,
-        embed_dim=16,
-        depth=2,
-        num_heads=2,
-        mlp_ratio=2.0,
-        dropout=0.1,
-    )
+small_vit = functools.partial(shared.small_vit, 0.1)
 
 
 def batches() -> Batches:
-    generator = torch.Generator().manual_seed(0)
-    labels = torch.randint(0, 4, (70,), generator=generator)
-    images = torch.rand(70, 1, 8, 8, generator=generator) * 0.1
-    images[:, :, :, :4] += 0.8 * (labels % 2)[:, None, None, None]  # what tells the labels apart
-    images[:, :, :4] += 0.1 * (labels // 2)[:, None, None, None]
-    return Batches(Split(images, labels), batch_size=16, seed=3, augment=random_shift(1))
+    return Batches(squares(), batch_size=16, seed=3, augment=random_shift(1))
 
 
 def run(model, **options):

@@ -7,9 +7,9 @@ import time
 
 import pytest
 import torch
+from small_vit import small_vit, squares
 
-from vitcourse import VisionTransformer
-from vitcourse.data import Batches, Split
+from vitcourse.data import Batches
 from vitcourse.training import classification, fit
 from vitcourse.training import precision as module
 from vitcourse.training.checkpoints import read_settings
@@ -19,25 +19,8 @@ CPU = torch.device("cpu")
 SLOW = 0.02  # seconds more, for a model that takes two thousandths
 
 
-def small_vit(dropout: float = 0.0) -> VisionTransformer:
-    torch.manual_seed(0)
-    return VisionTransformer(
-        img_size=8,
-        patch_size=4,
-        in_channels=1,
-        num_classes=4,
-        embed_dim=16,
-        depth=1,
-        num_heads=2,
-        mlp_ratio=2.0,
-        dropout=dropout,
-    )
-
-
 def batches() -> Batches:
-    generator = torch.Generator().manual_seed(0)
-    images, labels = torch.rand(32, 1, 8, 8, generator=generator), torch.randint(0, 4, (32,), generator=generator)
-    return Batches(Split(images, labels), batch_size=16, seed=3)
+    return Batches(squares(32), batch_size=16, seed=3)
 
 
 def loss_of(model):

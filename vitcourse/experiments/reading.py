@@ -26,8 +26,9 @@ def measured_on(name: str) -> str:
     seeds = sorted(set(table["seed"])) if "seed" in table else []
     said = f"{len(seeds)} seeds; " if len(seeds) > 1 else ""
     dates = sorted({row["date"] for row in runs})
-    hours = table.drop_duplicates(_settings(name))["seconds"].sum() / 3600
-    return f"{said}{'; '.join(machines)}; {' to '.join(dict.fromkeys((dates[0], dates[-1])))}; {hours:.1f} hours"
+    seconds = table.drop_duplicates(_settings(name))["seconds"].sum()
+    took = f"{seconds / 3600:.1f} hours" if seconds >= 360 else f"{seconds:.0f} seconds"
+    return f"{said}{'; '.join(machines)}; {' to '.join(dict.fromkeys((dates[0], dates[-1])))}; {took}"
 
 
 def measure_again(name: str, **settings: Any) -> pd.DataFrame:
@@ -37,17 +38,25 @@ def measure_again(name: str, **settings: Any) -> pd.DataFrame:
         name: of the experiment.
         settings: the configuration, all of it; a seed that is not in the table makes it a new trial.
 
+    What is timed runs on one thread, as it does for the tables; all else on as many as PyTorch uses here.
+
     Raises:
         ValueError: there is no such experiment, or a setting is missing or unknown.
     """
     import pandas as pd
+    import torch
 
     one, wanted = experiment(name), _settings(name)
     if set(settings) != set(wanted):
         raise ValueError(
             f"{name!r} was measured with settings {sorted(settings)}; it takes {sorted(wanted)}, all of them"
         )
-    return pd.DataFrame([{**settings, **figures} for figures in one.measure(**settings)])
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if one.timed else before)
+    try:
+        return pd.DataFrame([{**settings, **figures} for figures in one.measure(**settings)])
+    finally:
+        torch.set_num_threads(before)
 
 
 def _settings(name: str) -> list[str]:

@@ -72,7 +72,7 @@ class Table:
         """Replace what the table has of a configuration, and write it."""
         old = self.rows_for(config)
         self.rows = [row for row in self.rows if row not in old]
-        kept = {"seconds": f"{seconds:.1f}", "run": run, "code": self.code}
+        kept = {"seconds": f"{seconds:.3g}", "run": run, "code": self.code}
         self.rows += [{n: _text(v) for n, v in {**config, **one, **kept}.items()} for one in figures]
         write_whole(self.path, _csv(self.rows))
 
@@ -100,7 +100,7 @@ def note_run(directory: Path = TABLES, **settings: Any) -> str:
 
     about = {
         "date": date.today().isoformat(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "torch": torch.__version__.split("+")[0],
@@ -116,7 +116,8 @@ def note_run(directory: Path = TABLES, **settings: Any) -> str:
     return number
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The model name of this machine's processor, or what else is known of it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -48,6 +48,7 @@ def bands(
         raise ValueError(f"names has no name for {by} {sorted(strange, key=str)}; it names {list(names)}")
     colors: Any = dict(zip(names, PALETTE, strict=False)) if by else None
     looks: dict[str, Any] = dict(hue=by, hue_order=list(names), palette=colors, style=by, style_order=list(names))
+    axes.spines[["top", "right"]].set_visible(False)  # whoever made the axes did so outside of the style
     with style():
         axes.set(xlabel=x, ylabel="")  # seaborn would write the column's name
         axes.set(**texts)
@@ -98,6 +99,7 @@ def strips(
     """
     _require_columns(table, [kind, y])
     order = list(names)
+    axes.spines[["top", "right"]].set_visible(False)  # whoever made the axes did so outside of the style
     with style():
         for row, value in enumerate(order):
             runs = table.loc[table[kind] == value, y]

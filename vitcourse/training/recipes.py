@@ -1,4 +1,4 @@
-"""Ways to train on MNIST, in one table; lesson 05 explains its columns, `benchmarks` time its rows."""
+"""Ways to train on MNIST, in one table; `benchmarks/time_to_accuracy.py` times its rows."""
 
 from __future__ import annotations
 
