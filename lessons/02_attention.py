@@ -1040,13 +1040,13 @@ picture(
 # %% tags=["deeper", "nbval-check-output"]
 print("exponent of N, 256 to 4,096 tokens; ± half the 95 % interval")
 print("                            operations    time         memory")
-for part in (TEXTBOOK, FUSED, "projections", "MLP"):
-    points = scaling.query("part == @part and tokens >= 256")
+for measured in (TEXTBOOK, FUSED, "projections", "MLP"):
+    points = scaling.query("part == @measured and tokens >= 256")
     fits = [fitted_slope(list(points["tokens"]), list(points[y])) for y in ("flops", "milliseconds", "peak_bytes")]
-    print(f"{part:28}", *(f"{fit.exponent:5.2f} ± {fit.margin:.2f} " for fit in fits))
-for other, counted in (("projections", 2 * D), ("projections and MLP", 6 * D)):
-    found = crossing(list(times.index), list(times[FUSED]), list(times[other]))
-    print(f"fused, takes longer than {other:20} from {found:5,.0f} tokens on; by operations: {counted:,}")
+    print(f"{measured:28}", *(f"{fit.exponent:5.2f} ± {fit.margin:.2f} " for fit in fits))
+for measured, counted in (("projections", 2 * D), ("projections and MLP", 6 * D)):
+    overtaken = crossing(list(times.index), list(times[FUSED]), list(times[measured]))
+    print(f"fused, takes longer than {measured:20} from {overtaken:5,.0f} tokens on; by operations: {counted:,}")
 print(measured_on("scaling"))
 
 # %% [markdown] tags=["deeper"]

@@ -829,10 +829,10 @@ picture(
 timed = scaling.pivot(index="tokens", columns="part", values=["milliseconds", "flops"])
 print("tokens   attention layer          convolution")
 for tokens, row in timed.iterrows():
-    shown = (f"{row['milliseconds', part]:7.2f} ms {row['flops', part] / 1e9:6.2f} GFLOPs" for part in LAYERS)
-    print(f"{tokens:6,}   {'   '.join(shown)}")
-attention, convolution = (list(timed["milliseconds", part]) for part in LAYERS)
-print(f"attention takes longer from {crossing(list(timed.index), attention, convolution):.0f} tokens on")
+    figures = (f"{row['milliseconds', part]:7.2f} ms {row['flops', part] / 1e9:6.2f} GFLOPs" for part in LAYERS)
+    print(f"{tokens:6,}   {'   '.join(figures)}")
+attention_takes, convolution_takes = (list(timed["milliseconds", part]) for part in LAYERS)
+print(f"attention takes longer from {crossing(list(timed.index), attention_takes, convolution_takes):.0f} tokens on")
 print(measured_on("scaling"))
 
 # %% [markdown] tags=["deeper"]

@@ -78,6 +78,39 @@ def test_gradients_of_fused_equal_those_of_textbook(name):
         assert_close(fused, plain)
 
 
+@pytest.mark.parametrize("name", ["none", "per head", "mask"])
+@pytest.mark.parametrize("tokens", [TOKENS, 300])  # the textbook's form, and the fused kernel
+def test_in_bfloat16_training_and_evaluation_agree(name, tokens):
+    """On a processor they take two ways; both are float32's result within what bfloat16 can hold."""
+    layer, _ = layer_and_tokens()
+    x = torch.randn(BATCH, tokens, DIM)
+    bias = biases(x.dtype)[name] if tokens == TOKENS else None
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        trained = layer(x, bias)
+        with torch.no_grad():
+            evaluated = layer(x, bias)
+    assert trained.dtype == evaluated.dtype == torch.bfloat16
+    assert_close(trained, evaluated, atol=0.02, rtol=0.02)
+    assert_close(trained.float(), layer(x, bias), atol=0.02, rtol=0.02)
+    gradients = [
+        torch.autograd.grad(out.float().square().sum(), layer.qkv.weight)[0] for out in (trained, layer(x, bias))
+    ]
+    assert (gradients[0] - gradients[1]).norm() < 0.02 * gradients[1].norm()
+
+
+def test_in_bfloat16_weights_are_dropped_too():
+    """With values of one and no projection an output is the sum of the weights that are left, if it is left itself."""
+    layer, x = layer_and_tokens(dropout=0.5)
+    layer.qkv.bias.data[2 * DIM :] = 1.0
+    layer.qkv.weight.data[2 * DIM :] = 0.0
+    layer.projection.load_state_dict({"weight": torch.eye(DIM), "bias": torch.zeros(DIM)})
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = layer(x).float()
+        assert_close(layer.eval()(x).float(), torch.ones_like(x), atol=0.02, rtol=0)
+    assert (out == 0).float().mean().item() == pytest.approx(0.5, abs=0.1)
+    assert out[out > 0].std() > 0.1
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", ["none", "per head", "mask"])
 def test_weights_are_the_softmax_over_keys(name, dtype):

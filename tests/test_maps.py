@@ -155,6 +155,33 @@ def test_gradients_equal_autograds_through_the_textbook_path(position):
         assert gradient.abs().max() > 1e-6
 
 
+@pytest.mark.parametrize("gradients", [False, True])
+def test_recording_computes_queries_keys_and_values_once(gradients, monkeypatch):
+    """However often it is recorded; and the layer's method is its own again after it."""
+    model, images = model_and_images()
+    seen = []
+    compute = MultiHeadAttention.queries_keys_values
+    monkeypatch.setattr(MultiHeadAttention, "queries_keys_values", lambda s, x: (seen.append(s), compute(s, x))[1])
+    with record_attention(model, gradients=gradients), record_attention(model):
+        model(images)
+        model(images)
+    assert len(seen) == 2 * DEPTH
+    assert not any("queries_keys_values" in vars(block.attention) for block in model.blocks)
+    assert hooks_of(model) == 0
+
+
+def test_recorded_layers_train_as_they_do_alone():
+    model, images = model_and_images()
+    model(images).sum().backward()
+    alone = [p.grad.clone() for p in model.parameters()]
+    model.zero_grad()
+    with record_attention(model) as maps:
+        model(images).sum().backward()
+    assert not any(m.requires_grad for m in maps)
+    for parameter, expected in zip(model.parameters(), alone, strict=True):
+        assert torch.equal(parameter.grad, expected)
+
+
 def test_gradients_of_two_runs_stay_apart():
     model, images = model_and_images()
     with record_attention(model, gradients=True) as maps:

@@ -32,6 +32,7 @@ SOURCES = (
     "data/batches.py",
     "data/randomness.py",
     "experiments/training.py",
+    "training/dropout.py",
     "training/loop.py",
     "training/optimizers.py",
     "training/schedule.py",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..attention import split_heads
+from .once import ComputedOnce
 
 
 class TokenGrid(NamedTuple):
@@ -47,8 +48,9 @@ def record_attention(model: nn.Module, gradients: bool = False) -> Iterator[Reco
     """Record the attention weights of every module in ``model`` that has an ``attention_map`` method.
 
     ``attention_map`` must take what ``forward`` takes; it is called on the same inputs, outside the graph, before
-    each forward. The hooks are removed when the block ends, whatever happens in it. Run the model once in a block:
-    a second run appends its maps behind the first's.
+    each forward. Queries, keys and values are computed once for both, where a layer has ``queries_keys_values`` and
+    calls it in both, as ``MultiHeadAttention`` does. The hooks are removed when the block ends, whatever happens in it.
+    Run the model once in a block: a second run appends its maps behind the first's.
 
     Args:
         model: any module; a single attention layer, or the learner's own class, too.
@@ -71,16 +73,18 @@ def record_attention(model: nn.Module, gradients: bool = False) -> Iterator[Reco
             f"model={type(model).__name__} has no module with an attention_map method; nothing can be recorded"
         )
     maps = RecordedMaps()
-    handles = []
+    handles: list[Any] = []
     try:
         for layer in layers:
             record = _recorder(maps, _grid_of(model))
+            if callable(getattr(layer, "queries_keys_values", None)):
+                handles.append(ComputedOnce(layer))
             handles.append(layer.register_forward_pre_hook(record, with_kwargs=True))
             if gradients:
                 handles.append(_keep_gradient(layer, maps))
         yield maps
     finally:
-        for handle in handles:
+        for handle in reversed(handles):
             handle.remove()
 
 
@@ -123,7 +127,7 @@ def _keep_gradient(layer: Any, maps: RecordedMaps):
 
     def keep_values(attention: nn.Module, args: tuple, kwargs: dict) -> None:
         with torch.no_grad():
-            state["values"] = layer.queries_keys_values(args[0] if args else kwargs["x"])[2]
+            state["values"] = layer.queries_keys_values(args[0] if args else kwargs["x"])[2].detach()
 
     def watch_heads(projection: nn.Module, args: tuple) -> None:
         merged, index = args[0], len(maps) - 1

@@ -3,8 +3,9 @@
 from .checkpoints import load_checkpoint, read_report, save_checkpoint
 from .evaluation import Evaluation, classification, evaluate
 from .guard import TrainingDiverged
-from .loop import Progress, fit
+from .loop import fit
 from .precision import choose_precision
+from .progress import Progress
 from .schedule import warmup_cosine
 
 __all__ = [

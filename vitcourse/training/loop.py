@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,40 +13,17 @@ from torch import Tensor, nn
 
 from ..errors import require_positive
 from .checkpoints import load_training_state, read_settings, save_checkpoint
-from .distributed import broadcast_weights, sum_gradients, sum_over_processes
-from .evaluation import Evaluation, Objective, classification, evaluate
+from .distributed import broadcast_weights, rank_and_world, sum_gradients, sum_over_processes
+from .dropout import SeededDropout, has_dropout
+from .evaluation import Objective, classification, evaluate
 from .guard import LossGuard, held_interrupt
 from .optimizers import make_optimizer
 from .precision import Picked, autocast, choose_precision, pick_precision
+from .progress import Progress
 from .schedule import warmup_cosine
 
 if TYPE_CHECKING:
     from ..data import BatchSource, Split
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What ``fit`` yields after each step.
-
-    Attributes:
-        epoch: the current epoch, from 0.
-        step: steps done so far, from 1.
-        total_steps: steps of the whole run.
-        loss: mean loss of this step's batch, in nats; a tensor on the device: ``float()`` waits for it.
-        lr: learning rate of this step.
-        seconds: training time so far, evaluation and checkpoints left out.
-        test: an :class:`Evaluation` after the last step of an epoch if ``fit`` was given a test split, else ``None``.
-        precision: "float32" or "bfloat16", what the run computes in.
-    """
-
-    epoch: int
-    step: int
-    total_steps: int
-    loss: Tensor
-    lr: float
-    seconds: float
-    test: Evaluation | None = None
-    precision: str = "float32"
 
 
 def fit(
@@ -108,7 +84,8 @@ def fit(
     device = next(model.parameters()).device
     if precision == "auto":
         picked = _picked(model, batches, objective, checkpoint, device)
-        print(picked)
+        if rank_and_world()[0] == 0:
+            print(picked)
         precision = picked.precision
     precision = choose_precision(device, precision)
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -133,7 +110,7 @@ def fit(
         done = load_training_state(checkpoint, model, updater, settings)
 
     seconds, saved = 0.0, done
-    dropout = _has_dropout(model)
+    dropout = has_dropout(model)
     guard = LossGuard(model, every=1 if device.type == "cpu" else 25)
     statistics, before_step = list(model.buffers()), []
     try:
@@ -145,7 +122,7 @@ def fit(
                 for group in updater.param_groups:
                     group["lr"] = rate * group.get("lr_factor", 1.0)
                 before_step = [tensor.clone() for tensor in statistics]
-                with _seeded(device, seed, done) if dropout else nullcontext():
+                with SeededDropout(device, seed, done) if dropout else nullcontext():
                     loss = _backward(model, objective, images, labels, updater, precision)
                 norm = torch.nn.utils.clip_grad_norm_(parameters, clip)
                 guard.check(loss, norm, done + 1)
@@ -205,30 +182,3 @@ def _backward(
         total = share.detach()
     sum_gradients(model.parameters())
     return sum_over_processes(total)
-
-
-def _has_dropout(model: nn.Module) -> bool:
-    """Whether a step draws random numbers: ``nn.Dropout``, or a layer with a probability ``dropout``."""
-
-    def probability(module: nn.Module) -> float:
-        if isinstance(module, nn.Dropout):
-            return module.p
-        dropout = getattr(module, "dropout", 0.0)
-        return dropout if isinstance(dropout, float) else 0.0
-
-    return any(probability(module) > 0 for module in model.modules())
-
-
-class _seeded:
-    """Dropout drawn from (seed, step) alone, leaving global random state as it was."""
-
-    def __init__(self, device: torch.device, seed: int, step: int) -> None:
-        self.fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
-        self.value = seed * 1_000_003 + step
-
-    def __enter__(self) -> None:
-        self.fork.__enter__()
-        torch.manual_seed(self.value)
-
-    def __exit__(self, *exception) -> None:
-        self.fork.__exit__(*exception)
