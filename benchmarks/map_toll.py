@@ -2,7 +2,7 @@
 
     python benchmarks/map_toll.py [--rounds 20] [--quick]
 
-The third is benchmarks/textbook_vit.py with the same weights.
+The third is vitcourse/experiments/textbook_vit.py with the same weights.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import libraries
 import report
 import torch
 from rounds import in_turn, median_of, ratio_of, timed
-from textbook_vit import TextbookViT
 
+from vitcourse.experiments.textbook_vit import TextbookViT
 from vitcourse.maps import record_attention
 
 ALONE, RECORDED, ALWAYS = "forward alone", "record_attention", "maps always"

@@ -2,7 +2,7 @@
 
 python benchmarks/training_step.py [--rounds 30] [--quick]
 
-The textbook's is benchmarks/textbook_vit.py with ``torch.optim.AdamW`` as it is by default.
+The textbook's is vitcourse/experiments/textbook_vit.py with ``torch.optim.AdamW`` as it is by default.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import torch
 import torch.nn.functional as F
 from libraries import CONFIGS, OURS, Config
 from rounds import in_turn, median_of, ratio_of, timed
-from textbook_vit import TextbookViT
 from torch import nn
+
+from vitcourse.experiments.textbook_vit import TextbookViT
 
 SIZES = {
     "28/4/64/4/2, batch 64: lesson 05": Config(28, 4, 1, 64, 4, 2, 2.0, 10, 64),

@@ -17,6 +17,7 @@ import libraries  # noqa: E402
 import report  # noqa: E402
 import rounds  # noqa: E402
 import run_benchmarks  # noqa: E402
+import time_to_accuracy  # noqa: E402
 import write_benchmarks  # noqa: E402
 from write_benchmarks import write_tables  # noqa: E402
 
@@ -115,6 +116,24 @@ def test_what_is_installed_is_not_installed_again(tmp_path):
         '[project]\n[project.optional-dependencies]\nbench = ["torch>=1", "torch>=999", "no-such-package>=1"]\n'
     )
     assert run_benchmarks.missing_libraries(tmp_path) == ["torch>=999", "no-such-package>=1"]
+
+
+def test_a_mark_counts_where_the_run_ends_above_it():
+    looks = [(1.0, 0.5), (2.0, 0.981), (3.0, 0.979), (4.0, 0.985)]
+    assert time_to_accuracy.time_to(0.98, looks) == 2.0
+    assert time_to_accuracy.time_to(0.99, looks) == math.inf
+    assert time_to_accuracy.time_to(0.98, looks[:3]) == math.inf
+
+
+def test_a_summary_says_how_many_runs_reached_a_mark():
+    runs = [[(1.0, 0.97), (2.0, 0.983)], [(1.5, 0.981), (2.1, 0.982)], [(1.0, 0.97), (2.2, 0.975)]]
+    assert time_to_accuracy.summary(runs) == [
+        "98.20 % (97.50 to 98.30)",
+        "2.1 s",
+        "2.0 s (1.5 to 2.0); 2 of 3 runs",
+        "more than 2.1 s",
+    ]
+    assert time_to_accuracy.summary(runs[:1]) == ["98.30 %", "2.0 s", "2.0 s", "more than 2.0 s"]
 
 
 @pytest.mark.parametrize("library", [libraries.OURS, *libraries.LIBRARIES])

@@ -33,7 +33,7 @@ COMPUTED: dict[str, list[str]] = {
     "peak_memory": [],
     "step_and_forward": [],
     "start": [],
-    "time_to_accuracy": ["--plain"],
+    "time_to_accuracy": [],
 }
 IN_A_BROWSER = ("pen_latency", "explorer", "slider_latency", "lesson_latency")
 

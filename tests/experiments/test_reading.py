@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 
@@ -30,7 +31,7 @@ def test_what_took_minutes_is_told_in_seconds():
     assert measured_on("scaling").endswith(f"; {seconds:.0f} seconds")
 
 
-def test_what_is_timed_runs_on_one_thread(monkeypatch):
+def test_what_is_timed_runs_on_the_tables_threads(monkeypatch):
     threads = []
 
     def measure(**_):
@@ -42,11 +43,12 @@ def test_what_is_timed_runs_on_one_thread(monkeypatch):
     for name, settings in (
         ("scaling", dict(part="MLP", tokens=64, dim=192, heads=3)),
         ("warmup", dict(lr=0.1, warmup=0.0, updates=1, seed=0)),
+        ("recipes", dict(recipe="fast", images=640, seed=0)),
     ):
         one = replace(experiment(name), measure=measure)
         monkeypatch.setattr(reading, "experiment", lambda _, one=one: one)
         measure_again(name, **settings)
-    assert (threads, torch.get_num_threads()) == ([1, 2], 2)
+    assert (threads, torch.get_num_threads()) == ([1, 2, os.cpu_count()], 2)
     torch.set_num_threads(before)
 
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .runner import measured, one_thread
+from .runner import measured
 from .spec import Config, Experiment, Figures
 from .tables import TABLES, Table, key
 
-TIMES = ("milliseconds", "seconds")  # figures that vary from run to run
+TIMES = ("milliseconds", "trained")  # figures that vary from run to run
 TOLERANCE = 1e-4
 
 
@@ -52,7 +52,7 @@ def confirm(one: Experiment, directory: Path = TABLES) -> list[str]:
     if config is None:
         return [f"{one.name}: the table has none of the present configurations"]
     rows = table.rows_for(config)
-    one_thread()
+    one.use_threads()
     figures, _ = measured(one.name, config)
     wrong = differences(rows, figures)
     if not wrong:

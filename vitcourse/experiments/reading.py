@@ -38,7 +38,7 @@ def measure_again(name: str, **settings: Any) -> pd.DataFrame:
         name: of the experiment.
         settings: the configuration, all of it; a seed that is not in the table makes it a new trial.
 
-    What is timed runs on one thread, as it does for the tables; all else on as many as PyTorch uses here.
+    What is timed runs on the table's threads, mostly one; all else on as many as PyTorch uses here.
 
     Raises:
         ValueError: there is no such experiment, or a setting is missing or unknown.
@@ -52,7 +52,8 @@ def measure_again(name: str, **settings: Any) -> pd.DataFrame:
             f"{name!r} was measured with settings {sorted(settings)}; it takes {sorted(wanted)}, all of them"
         )
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if one.timed else before)
+    if one.timed:
+        one.use_threads()
     try:
         return pd.DataFrame([{**settings, **figures} for figures in one.measure(**settings)])
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -17,8 +18,8 @@ def run(
 ) -> Iterator[tuple[str, Config, list[Figures], float]]:
     """Measure what is missing in the tables of these experiments, one after the other.
 
-    Each worker is a process with one thread of PyTorch: on small models two of them do almost twice the work of one
-    process with two threads.
+    Each worker is a process, most with one thread of PyTorch: on small models two of them do almost twice the work of
+    one process with two threads.
 
     Args:
         quick: a thin version of each experiment, for a look; written to its own directory by the caller.
@@ -28,8 +29,8 @@ def run(
         (name, configuration, figures, seconds) as soon as it stands in the table.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    number = note_run(directory, threads=1)
     for one in chosen:
+        number = note_run(directory, threads=one.threads or os.cpu_count())
         table = Table(one, directory)
         missing = table.missing(one.configs(quick))
         for config, figures, seconds in _measured_side_by_side(one, missing, 1 if one.timed else workers):
@@ -41,7 +42,7 @@ def _measured_side_by_side(
     one: Experiment, configs: list[Config], workers: int
 ) -> Iterator[tuple[Config, list[Figures], float]]:
     """Each configuration with its figures, in the order in which they are done."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=one.use_threads) as pool:
         waiting: dict[Future, Config] = {pool.submit(measured, one.name, config): config for config in configs}
         try:
             for done in as_completed(waiting):
@@ -49,12 +50,6 @@ def _measured_side_by_side(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def measured(name: str, config: Config) -> tuple[list[Figures], float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ Figures = dict[str, Any]
 NAMES = (
     "tokens",
     "warmup",
+    "muon",
     "patch_size",
     "distances",
     "robustness",
@@ -26,6 +28,7 @@ NAMES = (
     "compute",
     "scaling",
     "throughput",
+    "recipes",
 )
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -41,6 +44,7 @@ class Experiment:
         measure: `measure(**config)` gives rows of figures; a table's row is the configuration and one of them.
         sources: files of the package on which the figures depend: a change in one makes the table stale.
         timed: times are among its figures: it runs alone, one configuration after the other.
+        threads: of PyTorch; None for as many as the machine has cores.
     """
 
     name: str
@@ -49,6 +53,14 @@ class Experiment:
     measure: Callable[..., list[Figures]]
     sources: tuple[str, ...]
     timed: bool = False
+    threads: int | None = 1
+
+    def use_threads(self) -> int:
+        """Have PyTorch use this experiment's threads from now on; returns their number."""
+        import torch
+
+        torch.set_num_threads(self.threads or os.cpu_count() or 1)
+        return torch.get_num_threads()
 
     @property
     def code(self) -> str:

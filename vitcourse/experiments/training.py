@@ -68,14 +68,19 @@ def make_model(family: str, seed: int, **changes: Any) -> nn.Module:
 
 
 def train(
-    model: nn.Module, split: Split, *, updates: int, lr: float, seed: int, warmup: float = 0.2, augment: bool = True
+    model: nn.Module,
+    split: Split,
+    *,
+    updates: int,
+    lr: float,
+    seed: int,
+    warmup: float = 0.2,
+    optimizer: str = "adamw",
+    augment: bool = True,
 ) -> float:
     """Train in place by the course's loop; the mean training loss of the last tenth of the updates, in nats."""
-    losses = [
-        float(now.loss)
-        for now in fit(
-            model, Updates(split, updates, seed=seed, augment=augment), epochs=1, lr=lr, warmup=warmup, seed=seed
-        )
-    ]
+    batches = Updates(split, updates, seed=seed, augment=augment)
+    run = fit(model, batches, epochs=1, lr=lr, warmup=warmup, optimizer=optimizer, seed=seed)
+    losses = [float(now.loss) for now in run]
     last = losses[-max(1, updates // 10) :]
     return sum(last) / len(last)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from vitcourse import VisionTransformer
+from ..vit import VisionTransformer
 
 
 class Attention(nn.Module):
@@ -48,7 +50,7 @@ class TextbookViT(nn.Module):
 
     def __init__(self, model: VisionTransformer, dropout: float = 0.0) -> None:
         super().__init__()
-        config = model.config
+        config: dict[str, Any] = dict(model.config)
         dim, heads, patch = config["embed_dim"], config["num_heads"], config["patch_size"]
         self.patches = nn.Conv2d(config["in_channels"], dim, patch, patch)
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
