@@ -308,7 +308,7 @@ def train_plainly(model, batches, *, epochs, lr, warmup, weight_decay, clip):
 #
 # It starts small, because Adam's averages (below) rest on few gradients at first, and a fresh model's gradients change
 # fast. It ends small, because steps that are too long jump around a minimum instead of going into it. How much the
-# warm-up matters for *this* model is not measured yet. In the package this is `training.warmup_cosine`.
+# warm-up matters is measured further down: *Is warm-up needed?* In the package this is `training.warmup_cosine`.
 
 # %% tags=["core", "nbval-check-output"]
 print("10 steps, 3 of them warm-up:", [round(training.warmup_cosine(step, 10, 3), 2) for step in range(10)])
@@ -817,6 +817,7 @@ for step, nonzero in enumerate(gradients):
 
 # %% tags=["deeper"]
 from vitcourse.experiments import measure_again, measured_on, read_table
+from vitcourse.plots import speed
 from vitcourse.plots.bands import bands, percent
 from vitcourse.plots.style import new_figure
 
@@ -858,6 +859,90 @@ print(measured_on("warmup"))
 # ends at 86.5 %, with it at 96.6 %. What warm-up buys is a wide range of rates that work: you need not find the best one.
 # This is a model of four blocks in a short run; a deeper one may need it more.
 
+# %% [markdown] tags=["deeper"]
+# ### Does a ViT need AdamW?
+#
+# Often stated: *Vision Transformers are trained with AdamW*. AdamW sees a matrix as a heap of numbers, and moves each by
+# about the learning rate. But a matrix acts on whole vectors. Its **singular value decomposition** $G = U \Sigma V^\top$ lists
+# orthogonal directions $v_i$, the directions $u_i$ into which it turns them, and how strongly, $\sigma_i$.
+#
+# **Muon** (Jordan et al. 2024) steps along $U V^\top$: each direction alike. Its $G$ is a running average of the gradient,
+# and it needs no decomposition. $a\,G + b\,G G^\top G + c\,(G G^\top)^2 G$ leaves $U$ and $V$ as they are, and makes
+# $a\,\sigma + b\,\sigma^3 + c\,\sigma^5$ of each $\sigma$. Five times over, with the right $a$, $b$, $c$, all that are not tiny end near 1.
+#
+# Here is the gradient of one matrix of our model, early in its run, and what either makes of it in a first step. (AdamW's
+# fraction is then the gradient's sign.)
+
+
+# %% tags=["deeper"]
+def each_direction_alike(gradient):
+    X = gradient / gradient.norm()  # now no singular value is above 1
+    for _ in range(5):
+        S = X @ X.T
+        X = 3.4445 * X + (-4.7750 * S + 2.0315 * S @ S) @ X  # the authors' a, b, c
+    return X
+
+
+early = new_model()
+early.load_state_dict(snapshots[min(snapshots, key=lambda step: abs(step - 150))])
+F.cross_entropy(early(train.images[:512]), train.labels[:512]).backward()
+gradient = early.blocks[1].mlp.contract.weight.grad  # (64, 128)
+first_steps = {"gradient": gradient, "AdamW": gradient.sign(), "Muon": each_direction_alike(gradient)}
+values = {name: torch.linalg.svdvals(change).double() for name, change in first_steps.items()}
+for name, sigma in values.items():
+    share = (sigma[:4] ** 2).sum() / (sigma**2).sum()
+    print(f"{name:9} {share:4.0%} of its squared length lies in 4 of {len(sigma)} directions")
+picture(
+    speed.spectra({name: sigma.tolist() for name, sigma in values.items()}),
+    alt="Singular values as shares of the largest. The gradient's fall steeply, those of AdamW's step less, those of Muon's step "
+    "stay near one almost to the end.",
+)
+
+# %% [markdown] tags=["deeper"]
+# Four directions hold most of the gradient, and about half of AdamW's step. To Muon a direction that shows weakly counts as
+# much as a strong one. Does that pay? Runs of three lengths at three learning rates, five seeds each: this lesson's
+# model at patch size 7. Muon takes the matrices of the blocks, AdamW all other parameters. Both are drawn at the rate that
+# is best for them. The large mark is a run made just now, with a sixth seed.
+
+# %% tags=["deeper"]
+OPTIMIZERS = {"adamw": "AdamW", "muon": "Muon"}
+muon = read_table("muon")
+by_rate = muon.groupby(["optimizer", "lr", "updates"])["accuracy"].mean()
+best = {one: by_rate[one].groupby("lr").mean().idxmax() for one in OPTIMIZERS}
+drawn = muon[muon["lr"] == muon["optimizer"].map(best)]
+now = None
+if data.name == "mnist":
+    now = measure_again("muon", optimizer="muon", lr=best["muon"], updates=235, seed=5)
+figure = new_figure(6.4, 3.2)
+axes = figure.subplots()
+bands(
+    axes,
+    drawn,
+    x="updates",
+    y="accuracy",
+    by="optimizer",
+    names=OPTIMIZERS,
+    now=now,
+    xscale="log",
+    xlabel="steps of the run",
+    title="test images that are right",
+)
+percent(axes.yaxis, 0)
+picture(
+    figure,
+    alt="Test accuracy over the length of the run. Muon's line lies above AdamW's; the shorter the run, the more.",
+)
+
+# %% tags=["deeper", "nbval-check-output"]
+print("steps of the run              ", *(f"{updates:7}" for updates in (235, 469, 938)))
+for one, name in OPTIMIZERS.items():
+    for rate, row in by_rate[one].unstack().iterrows():
+        print(f"{name:6} learning rate {rate:5g}     ", *(f"{mean:7.1%}" for mean in row))
+print(measured_on("muon"))
+
+# %% [markdown] tags=["deeper"]
+# VERDICT
+#
 # %% [markdown] tags=["deeper"]
 # ### Bug museum
 #

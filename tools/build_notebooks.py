@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -83,7 +84,7 @@ def write(path: Path, text: str) -> None:
 
 def largest_outputs(notebook: Notebook, count: int = 3) -> str:
     """The cells whose outputs weigh most, with their sizes."""
-    sizes = {cell.id: len(nbformat.v4.writes_json(cell)) for cell in notebook.cells if cell.get("outputs")}
+    sizes = {cell.id: len(json.dumps(cell["outputs"])) for cell in notebook.cells if cell.get("outputs")}
     heaviest = sorted(sizes.items(), key=lambda item: -item[1])[:count]
     return ", ".join(f"{cell} {size / 1000:.0f} kB" for cell, size in heaviest)
 

@@ -101,3 +101,10 @@ def test_tools_and_lessons_agree_on_what_is_written():
     assert build_notebooks.chosen(["3"], lesson_files.COURSE)[0].number == "03"
     with pytest.raises(SystemExit, match="no lesson 77"):
         build_notebooks.chosen(["77"], lesson_files.COURSE)
+
+
+def test_what_is_too_large_is_refused_with_the_cells_that_weigh_most(build, tmp_path):
+    code, said = build(LESSON + '\n# %% tags=["deeper"]\nprint("x" * 600_000)\n')
+    assert code == 1
+    assert "at most 500: 03-004 600 kB, 03-003 0 kB" in said
+    assert not (tmp_path / "built/03_made_up.ipynb").exists()
