@@ -10,7 +10,7 @@ from lesson_checks import none_of
 # Those that need no long experiment: measured by lessons 01 to 07.
 PATCHES, ATTENTION = ("P1", "P2", "P4", "P5", "P7", "P8"), ("A1", "A2", "A3", "A4", "A5", "A8", "A9")
 MODEL, CNN = ("B1", "B2", "B3", "B4", "T3", "T4", "M1"), ("C1", "C2", "C3", "C5", "C7", "C10")
-TABLES = ("P3", "P6", "P9", "P10", "A6", "A7", "T2", "M2", "M3", "C6", "C8")  # by the long experiments
+TABLES = ("P3", "P6", "P9", "P10", "A6", "A7", "T2", "T5", "M2", "M3", "C4", "C6", "C8")  # by the long experiments
 MEASURED = PATCHES + ATTENTION + MODEL + CNN + TABLES
 
 ROWS = claims.rows(LEDGER.read_text(encoding="utf-8"))

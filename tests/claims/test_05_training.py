@@ -157,3 +157,25 @@ def test_t4_an_untrained_models_loss(digits):
     assert min(default) > math.log(10) + 0.005
     assert max(default) - min(default) > 0.03
     assert max(default) < 2.8
+
+
+def test_t5_muon_moves_all_directions_alike(digits):
+    """The share of a step's squared length in 4 of 64 directions: most of the gradient's, about half of AdamW's."""
+    model = fresh()
+    batches = Batches(digits.train, batch_size=64, seed=0, augment=random_shift(1))
+    for _ in itertools.islice(fit(model, batches, epochs=20, lr=3e-3), 150):
+        pass
+    model.zero_grad()
+    F.cross_entropy(model(digits.train.images[:512]), digits.train.labels[:512]).backward()
+    gradient = model.blocks[1].mlp.contract.weight.grad
+    cells = [cell.source for lesson in lesson_files.WRITTEN for cell in lesson_files.source(lesson).cells]
+    names: dict = {}
+    exec(next(code for code in cells if code.startswith("def each_direction_alike")).split("\n\n\n")[0], names)
+
+    def share(step):
+        sigma = torch.linalg.svdvals(step)
+        return ((sigma[:4] ** 2).sum() / (sigma**2).sum()).item()
+
+    assert share(gradient) > 0.6
+    assert 0.35 < share(gradient.sign()) < 0.7
+    assert share(names["each_direction_alike"](gradient)) < 0.5 * share(gradient.sign())

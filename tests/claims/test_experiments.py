@@ -23,6 +23,10 @@ def said(claim: str, lesson: str, *, ledger: list[str], texts: list[str]) -> Non
     assert [text for text in texts if text not in text_of(lesson)] == []
 
 
+# Of the data regime, those that the ledger's row names: augmentation, number of images.
+WHERE = ((1, 100), (1, 1000), (1, 60_000), (0, 100), (0, 60_000))
+
+
 def percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
@@ -175,6 +179,70 @@ def test_t2_warm_up():
             f"it adds {percent(gained)} points on average",
             f"the worst ends at {percent(min(runs[0.003, 0.2]))} % instead of {percent(min(runs[0.003, 0.0]))} %",
             f"ends at {percent(without)} %, with it at {percent(with_it)} %",
+        ],
+    )
+
+
+def test_t5_muon():
+    table = read_table("muon").pivot_table(index=["lr", "updates", "seed"], columns="optimizer", values="accuracy")
+    assert len(table) == 45
+    assert (table["muon"] > table["adamw"]).all()
+    means = table.groupby(["lr", "updates"]).mean()
+    rates = means.groupby("lr").mean()
+    assert rates["muon"].idxmax() == rates["adamw"].idxmax() == 0.003
+    at = means.loc[0.003]
+    assert abs(at["muon"][235] - at["adamw"][469]) < 0.002
+    seconds = read_table("muon").groupby(["updates", "optimizer"])["seconds"].median().unstack()
+    longer = seconds["muon"] / seconds["adamw"]
+    assert 1.1 < longer.min() < longer.max() < 1.4
+    both = [f"{percent(at['adamw'][updates])} / {percent(at['muon'][updates])}" for updates in (235, 469, 938)]
+    said("T5", "05", ledger=both, texts=[f"reach what AdamW reaches in 469: {percent(at['muon'][235])} %"])
+
+
+def test_c4_data_regime():
+    table = read_table("data_regime")
+    by_seed = table.pivot_table(index=["augment", "number", "seed"], columns="family", values="accuracy")
+    ahead = (by_seed["cnn"] > by_seed["vit"]).groupby(["augment", "number"]).sum()
+    assert ahead[0, 100] == 0
+    assert set(ahead.drop((0, 100))) == {5}
+    means = by_seed.groupby(["augment", "number"]).mean()
+    points = 100 * (means["cnn"] - means["vit"])
+    times = (1 - means["vit"]) / (1 - means["cnn"])
+    gained = 100 * (means.loc[1, 100] - means.loc[0, 100])
+    for family in ("vit", "cnn"):  # "neither gains much after 10,000 images"
+        assert means[family][1, 60_000] - means[family][1, 10_000] < 0.005
+    said(
+        "C4",
+        "07",
+        ledger=[
+            *(f"{percent(means['vit'][where])} / {percent(means['cnn'][where])}" for where in WHERE),
+            f"{times[1, 60_000]:.1f} times as many errors at 60,000, {times[1, 100]:.1f} at 100",
+        ],
+        texts=[
+            f"from 100 images on, by {points[1, 100]:.1f} points there",
+            f"the ViT ahead, by {-points[0, 100]:.1f} points",
+            f"add {gained['cnn']:.0f} points to the CNN and {gained['vit']:.0f} to the ViT",
+            f"from {points[1, 100]:.1f} to {points[1, 60_000]:.1f}",
+            f"{times[1, 100]:.1f} times as many at 100 images and {times[1, 60_000]:.1f} times as many at 60,000",
+        ],
+    )
+
+
+def test_feature_maps_and_attention_maps():
+    """C11's half about explanations: figures of the text, and that the CNN's map beats chance in every model."""
+    table = read_table("deletion").query("among == 'all' and hidden == 8")
+    kept = table.pivot_table(index="seed", columns=["family", "order"], values="kept")
+    assert (kept["cnn", "class activation"] < kept["cnn", "random"]).all()
+    mean_of = {name: f"{100 * kept[name].mean():.0f}" for name in kept}
+    said(
+        "C11",
+        "07",
+        ledger=[],
+        texts=[
+            f"{mean_of['cnn', 'class activation']} % of its answers stay, {mean_of['cnn', 'random']} % where chance",
+            f"the ViT's answers, {mean_of['vit', 'last layer']} and {mean_of['vit', 'random']} %",
+            f"Rollout does better, {mean_of['vit', 'rollout']} %",
+            f"does best of all: {mean_of['cnn', 'ink']} and {mean_of['vit', 'ink']} %",
         ],
     )
 

@@ -63,3 +63,9 @@ def test_bad_input_is_named():
         measure_again("warmup", lr=0.1)
     with pytest.raises(ValueError, match="is no experiment"):
         measured_on("nothing")
+
+
+def test_settings_are_known_where_one_experiment_reads_another():
+    """The configurations of `data_regime` hold the rates that `learning_rates` chose."""
+    with pytest.raises(ValueError, match=r"it takes \['augment', 'family', 'lr', 'number', 'seed', 'updates'\]"):
+        measure_again("data_regime", family="cnn")

@@ -11,7 +11,7 @@ from lesson_files import COURSE, ROOT, WRITTEN, headings, source
 
 LEDGER = ROOT / "docs/claims.md"
 VERDICTS = ("holds", "holds with limits", "does not hold as stated", "pending")
-GROUPS = {"P": 10, "A": 9, "B": 4, "T": 4, "M": 3, "C": 11, "V": 11}
+GROUPS = {"P": 10, "A": 9, "B": 4, "T": 5, "M": 3, "C": 11, "V": 11}
 IDS = [f"{group}{number}" for group, count in GROUPS.items() for number in range(1, count + 1)]
 ROW = re.compile(r"^\|\s*([A-Z]\d+)\s*\|", re.MULTILINE)
 CELL_END = re.compile(r"(?<!\\)\|")

@@ -61,4 +61,4 @@ def measure_again(name: str, **settings: Any) -> pd.DataFrame:
 
 
 def _settings(name: str) -> list[str]:
-    return list(next(iter(experiment(name).configs(True))))
+    return list(next(iter(experiment(name).configs(False))))

@@ -1,4 +1,4 @@
-"""What makes training fast (lesson 05): accuracy over seconds of training, and what an optimizer makes of a gradient."""
+"""What makes training fast (lesson 05): accuracy over seconds of training, and what optimizers make of a gradient."""
 
 from __future__ import annotations
 
