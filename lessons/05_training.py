@@ -885,7 +885,7 @@ def each_direction_alike(gradient):
 
 early = new_model()
 early.load_state_dict(snapshots[min(snapshots, key=lambda step: abs(step - 150))])
-F.cross_entropy(early(train.images[:512]), train.labels[:512]).backward()
+F.cross_entropy(early(train.images[:128]), train.labels[:128]).backward()
 gradient = early.blocks[1].mlp.contract.weight.grad  # (64, 128)
 first_steps = {"gradient": gradient, "AdamW": gradient.sign(), "Muon": each_direction_alike(gradient)}
 values = {name: torch.linalg.svdvals(change).double() for name, change in first_steps.items()}

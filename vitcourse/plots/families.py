@@ -43,14 +43,16 @@ def by_damage(table: pd.DataFrame, units: Mapping[str, str], now: pd.DataFrame |
     return figure
 
 
-def by_number(table: pd.DataFrame, now: pd.DataFrame | None = None) -> Figure:
+def by_number(table: pd.DataFrame, now: pd.DataFrame | None = None, figure: Figure | None = None) -> Figure:
     """Error over the number of training images on log-log axes, without and with augmentation.
 
     Args:
         table: rows of `data_regime`.
         now: rows of models measured here.
+        figure: where it is drawn, in place of what is there; a new one unless given.
     """
-    figure = new_figure(7.2, 3.6)
+    figure = figure or new_figure(7.2, 3.6)
+    figure.clear()
     with style():
         panels = figure.subplots(1, 2, sharey=True)
     for axes, augment, title in zip(panels, (0, 1), ("as they are", "shifted by up to 1 pixel"), strict=True):
