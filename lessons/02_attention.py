@@ -760,10 +760,11 @@ check(multi_head_attention)  # hint(multi_head_attention), solution(multi_head_a
 # ## The finished layer
 #
 # The package's layer, folded, because it holds an answer. It calls the functions of the exercises: `solution(...)` shows
-# the package's. A `bias` is added to the scores; lesson 03 uses it for relative positions. `forward` calls PyTorch's fused
+# the package's. A `bias` is added to the scores; lesson 03 uses it for relative positions. `attend` calls PyTorch's fused
 # kernel, which never stores the map (why: Deeper). `attention_map` is its twin for when we want to look.
 
 # %% tags=["core"]
+from vitcourse.attention import attend
 from vitcourse.errors import check_tokens, require_heads_divide
 
 
@@ -786,7 +787,7 @@ class MultiHeadAttention(nn.Module):
     def forward(self, x, bias=None):
         q, k, v = self.queries_keys_values(x)  # each (batch, heads, tokens, head_dim)
         dropout = self.dropout if self.training else 0.0
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=dropout)
+        out = attend(q, k, v, bias, dropout)
         return F.dropout(self.projection(merge_heads(out)), dropout)  # (batch, tokens, dim)
 
     def attention_map(self, x, bias=None):

@@ -899,7 +899,7 @@ picture(
 )
 
 # %% [markdown] tags=["deeper"]
-# Four directions hold most of the gradient, and about half of AdamW's step. To Muon a direction that shows weakly counts as
+# Four directions of 64 hold most of the gradient, and less of AdamW's step. To Muon a direction that shows weakly counts as
 # much as a strong one. Does that pay? Runs of three lengths at three learning rates, five seeds each: this lesson's
 # model at patch size 7. Muon takes the matrices of the blocks, AdamW all other parameters. Both are drawn at the rate that
 # is best for them. The large mark is a run made just now, with a sixth seed.

@@ -933,8 +933,8 @@ print(measured_on("data_regime"))
 hidden = read_table("deletion").query("among == 'all'")
 picture(
     families.by_hidden(hidden),
-    alt="Share of answers kept over the number of hidden patches. CNN: class activation falls nearly as fast as ink. ViT: the "
-    "last layer stays near chance, rollout falls faster.",
+    alt="Share of answers kept over the number of hidden patches. CNN: class activation lies between ink and chance, nearer to "
+    "ink. ViT: the last layer lies nearer to chance, rollout between.",
 )
 
 # %% tags=["deeper", "nbval-check-output"]

@@ -39,6 +39,27 @@ def attention_weights(
     return scores.softmax(dim=-1)
 
 
+def attend(
+    q: Float[Tensor, "*batch queries head_dim"],
+    k: Float[Tensor, "*batch keys head_dim"],
+    v: Float[Tensor, "*batch keys head_dim"],
+    bias: Float[Tensor, "..."] | None = None,
+    dropout: float = 0.0,
+) -> Float[Tensor, "*batch queries head_dim"]:
+    """``attention_weights(q, k, bias) @ v``, by PyTorch's fused kernel, which never stores the weights.
+
+    Args:
+        q, k, v: queries, keys and values, (..., tokens, head_dim).
+        bias: as for :func:`attention_weights`.
+        dropout: probability with which a weight is dropped.
+    """
+    # In bfloat16 on a processor the fused kernel's backward pass takes 3 to 8 times as long as the textbook's at 50 to
+    # 197 tokens. At 1,000 tokens little would be gained, and the weights would fill the memory.
+    if q.dtype == torch.bfloat16 and q.device.type == "cpu" and q.requires_grad and k.shape[-2] <= 256:
+        return F.dropout(attention_weights(q, k, bias).to(v.dtype), dropout) @ v
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=dropout)
+
+
 def split_heads(x: Float[Tensor, "batch tokens dim"], num_heads: int) -> Float[Tensor, "batch heads tokens head_dim"]:
     """Give each head its share of every token: (batch, tokens, dim) to (batch, heads, tokens, dim / heads).
 
@@ -90,10 +111,7 @@ class MultiHeadAttention(nn.Module):
     ) -> Float[Tensor, "batch tokens dim"]:
         q, k, v = self.queries_keys_values(x)
         dropout = self.dropout if self.training else 0.0
-        if _fused_is_slow(q):
-            out = F.dropout(attention_weights(q, k, bias).to(v.dtype), dropout) @ v
-        else:
-            out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=dropout)
+        out = attend(q, k, v, bias, dropout)
         return F.dropout(self.projection(merge_heads(out)), dropout)
 
     def attention_map(
@@ -101,10 +119,3 @@ class MultiHeadAttention(nn.Module):
     ) -> Float[Tensor, "batch heads tokens tokens"]:
         q, k, _ = self.queries_keys_values(x)
         return attention_weights(q, k, bias)
-
-
-def _fused_is_slow(q: Tensor) -> bool:
-    """Training in bfloat16 on a processor: there the fused kernel's backward pass takes 3 to 8 times as long as the
-    textbook's at 50 to 197 tokens. At 1,000 tokens the gain is small, and the weights would fill the memory.
-    """
-    return q.dtype == torch.bfloat16 and q.device.type == "cpu" and q.requires_grad and q.shape[-2] <= 256
