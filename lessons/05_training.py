@@ -946,7 +946,7 @@ print(measured_on("muon"))
 # fifteen more products of matrices for each matrix and step. And this is a small model in short runs. The published ViTs
 # were trained with Adam (Dosovitskiy et al. 2021, section 4.1) or AdamW (DeiT, Touvron et al. 2021).
 #
-# Both rates were chosen by the very test images that are drawn; among three rates that flatters either one by little.
+# Both rates were chosen among the same three, by the very test images that are drawn.
 
 # %% [markdown] tags=["deeper"]
 # ### Bug museum

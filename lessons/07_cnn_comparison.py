@@ -847,7 +847,7 @@ print(measured_on("scaling"))
 # Often stated as: *with little data a CNN is far ahead, with much data they meet*. Here are both families with 100 to
 # 60,000 images, always 1,500 updates of 64 images, five seeds each, every one with other images. Both families get the
 # learning rate of the same four that was best on a held-out fifth; without augmentation, and with shifts by up to 1
-# pixel. *Train both* makes one more run of each with another seed, in about a minute.
+# pixel. *Train both* makes one more run of each with another seed, in a minute or two.
 
 # %% tags=["deeper"]
 from vitcourse.experiments.data import some_of

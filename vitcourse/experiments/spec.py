@@ -55,12 +55,11 @@ class Experiment:
     timed: bool = False
     threads: int | None = 1
 
-    def use_threads(self) -> int:
-        """Have PyTorch use this experiment's threads from now on; returns their number."""
+    def use_threads(self) -> None:
+        """Have PyTorch use this experiment's threads from now on."""
         import torch
 
         torch.set_num_threads(self.threads or os.cpu_count() or 1)
-        return torch.get_num_threads()
 
     @property
     def code(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..training import TrainingDiverged, evaluate
 from .data import mnist
 from .spec import Config, Experiment, Figures
@@ -18,11 +20,20 @@ def configs(quick: bool) -> list[Config]:
 
 
 def measure(*, lr: float, warmup: float, updates: int, seed: int) -> list[Figures]:
-    """Test accuracy of the course's model at patch size 7, and the loss at the end of training."""
+    """As ``outcome`` gives it."""
+    return outcome(seed, updates=updates, lr=lr, warmup=warmup)
+
+
+def outcome(seed: int, **settings: Any) -> list[Figures]:
+    """Test accuracy of the course's model at patch size 7, and the loss at the end of training; NaN if it diverged.
+
+    Args:
+        settings: of ``train``.
+    """
     data = mnist()
     model = make_model("vit", seed, patch_size=7)
     try:
-        loss = train(model, data.train, updates=updates, lr=lr, warmup=warmup, seed=seed)
+        loss = train(model, data.train, seed=seed, **settings)
     except TrainingDiverged:
         return [dict(loss=float("nan"), accuracy=float("nan"), diverged=1)]
     return [dict(loss=loss, accuracy=evaluate(model, data.test).accuracy, diverged=0)]
