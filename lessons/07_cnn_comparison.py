@@ -900,12 +900,12 @@ job(
 
 # %% tags=["deeper", "nbval-check-output"]
 right = regimes_table.groupby(["augment", "number", "family"])["accuracy"]
-print("right, mean (least to most) of five     ViT                      CNN                 learning rates")
+print(f"{'right, mean (least to most)':27}  {'ViT':24} {'CNN':23} learning rates")
 for augment, number in sorted({(a, n) for a, n, _ in right.groups}):
     runs_of = [right.get_group((augment, number, family)) for family in ("vit", "cnn")]
     rates = [regimes_table.query("number == @number and family == @family")["lr"].iloc[0] for family in ("vit", "cnn")]
     print(
-        f"{number:6,} images{', shifted' if augment else '':10}",
+        f"{number:6,} images{', shifted' if augment else '':14}",
         *(f"{one.mean():6.1%} ({one.min():.1%} to {one.max():.1%}) " for one in runs_of),
         *(f"{rate:g}" for rate in rates),
     )
